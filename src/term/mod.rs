@@ -1,1 +1,14 @@
-//! (being built)
+//! The terminal itself: entering and leaving it, signals, one write a frame.
+//!
+//! Owns the guard that gives the terminal back whatever happens (quit, error, panic, signal, hang-up), the
+//! signal thread, the frame writer and the pace of frames. Never knows what is painted.
+
+mod frame_writer;
+mod pace;
+mod session;
+mod signals;
+
+pub use frame_writer::{FrameWriter, Presented};
+pub use pace::Pace;
+pub use session::{Session, TermError, restore, size};
+pub use signals::{Signal, watch};
