@@ -128,7 +128,13 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn new(severity: Severity, rule: &'static str, place: Place, message: String, authority: &str) -> Finding {
+    fn new(
+        severity: Severity,
+        rule: &'static str,
+        place: Place,
+        message: String,
+        authority: &str,
+    ) -> Finding {
         Finding {
             rule,
             severity,

@@ -4,8 +4,8 @@
 
 use super::facts::CodeFacts;
 use crate::domain::{
-    Change, Chart, CodeSystem, Diagnosis, Edit, FixAction, Form, Id, Item, OrderKey, Place, Pointer, ServiceLine,
-    display_code,
+    Change, Chart, CodeSystem, Diagnosis, Edit, FixAction, Form, Id, Item, OrderKey, Place, Pointer,
+    ServiceLine, display_code,
 };
 use chrono::NaiveDate;
 

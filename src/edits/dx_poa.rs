@@ -53,10 +53,11 @@ fn count(cx: &Cx, form: Form, most: usize, authority: &str, out: &mut Vec<Findin
         return;
     }
     if let Some(d) = cx.dx().get(most) {
-        let message =
-            format!("{n} diagnoses; the {} takes {most}: from {} on they stay off", form.label(), letter(most));
-        out.push(
-            Finding::warn("dx.count", Place::Diagnosis(d.id), message, authority).about(form.key()),
+        let message = format!(
+            "{n} diagnoses; the {} takes {most}: from {} on they stay off",
+            form.label(),
+            letter(most)
         );
+        out.push(Finding::warn("dx.count", Place::Diagnosis(d.id), message, authority).about(form.key()));
     }
 }

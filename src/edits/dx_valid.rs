@@ -48,7 +48,8 @@ fn check(cx: &Cx, code: &str, place: Place, id: Option<Id>, out: &mut Vec<Findin
     match cx.facts.status(CodeSystem::Icd10cm, code, cx.on) {
         Status::Valid | Status::Unchecked => {}
         Status::Header { children } => {
-            let message = format!("{written} is a category; a claim needs one of its {} codes", children.len());
+            let message =
+                format!("{written} is a category; a claim needs one of its {} codes", children.len());
             let mut f = Finding::stop("dx.specific", place.clone(), message, DETAIL);
             for child in children.iter().take(MENU) {
                 f = f.fix(cx.named(child), put(cx, id, child));
@@ -101,7 +102,8 @@ fn unknown(cx: &Cx, code: &str, place: Place, id: Option<Id>) -> Finding {
     let written = dot(code);
     if !well_formed(code) {
         let message = format!("{written} is not written like an ICD-10-CM code");
-        let f = Finding::stop("dx.form", place.clone(), message, "ICD-10-CM Official Guidelines FY2027 I.A.2");
+        let f =
+            Finding::stop("dx.form", place.clone(), message, "ICD-10-CM Official Guidelines FY2027 I.A.2");
         return look(f, code, &place);
     }
     for cut in (3..code.len().min(7)).rev() {
@@ -115,7 +117,8 @@ fn unknown(cx: &Cx, code: &str, place: Place, id: Option<Id>) -> Finding {
         let filler = rest.chars().rev().skip(1).all(|c| c == 'X');
         if filler && choices.iter().any(|(c, _)| *c == last) {
             let right = padded(bare, last);
-            let message = format!("{written}: the 7th character has to stand in the 7th place, {}", dot(&right));
+            let message =
+                format!("{written}: the 7th character has to stand in the 7th place, {}", dot(&right));
             return Finding::stop("dx.seventh", place, message, SEVENTH)
                 .fix(format!("use {}", dot(&right)), put(cx, id, &right));
         }
@@ -131,7 +134,8 @@ fn unknown(cx: &Cx, code: &str, place: Place, id: Option<Id>) -> Finding {
                 .fix(format!("use {}", cx.named(stem)), put(cx, id, stem));
         }
     }
-    let f = Finding::stop("dx.valid", place.clone(), format!("{written} is in no ICD-10-CM release"), IN_FORCE);
+    let f =
+        Finding::stop("dx.valid", place.clone(), format!("{written} is in no ICD-10-CM release"), IN_FORCE);
     look(f, code, &place)
 }
 

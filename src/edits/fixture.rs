@@ -3,7 +3,7 @@
 //! Titles and notes are those of the public ICD-10-CM tables (NCHS), shortened. Never built into the program.
 
 use super::facts::{CodeFacts, Note, NoteKind, Status};
-use crate::domain::*;
+use crate::domain::{chart::Directory, *};
 use chrono::NaiveDate;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -140,7 +140,12 @@ impl CodeFacts for Fixture {
                 "Code first: heart failure due to hypertension (I11.0) with chronic kidney disease (I13.-)",
                 &[("I110", "I110"), ("I13", "I13")],
             ),
-            n(CodeFirst, "G63", "Code first underlying disease, such as: amyloidosis (E85.-)", &[("E85", "E85")]),
+            n(
+                CodeFirst,
+                "G63",
+                "Code first underlying disease, such as: amyloidosis (E85.-)",
+                &[("E85", "E85")],
+            ),
         ];
         all.into_iter().filter(|x| code.starts_with(&x.at)).collect()
     }
@@ -167,13 +172,8 @@ fn item<T>(name: &str, body: T) -> Item<T> {
 
 fn provider(key: &str, last: &str, first: &str, npi: &str) -> (Id, Item<Provider>) {
     let name = PersonName { last: last.into(), first: first.into(), ..PersonName::default() };
-    let body = Provider {
-        key: key.into(),
-        name,
-        credential: "MD".into(),
-        npi: npi.into(),
-        ..Provider::default()
-    };
+    let body =
+        Provider { key: key.into(), name, credential: "MD".into(), npi: npi.into(), ..Provider::default() };
     (id(key), item(key, body))
 }
 
@@ -332,11 +332,7 @@ pub fn stay() -> Chart {
         add_dx(&mut c, code);
         c.diagnoses.last_mut().unwrap().body.poa = Some(poa);
     }
-    let px = Procedure {
-        code: "02HV33Z".into(),
-        date: Some(day("2026-11-04")),
-        ..Procedure::default()
-    };
+    let px = Procedure { code: "02HV33Z".into(), date: Some(day("2026-11-04")), ..Procedure::default() };
     c.procedures.push(item("px", px));
     for (revenue, units, charge) in [("0120", 4, 480_000), ("0250", 31, 62_150), ("0301", 12, 90_000)] {
         add_line(&mut c, &format!("{revenue}/"));
@@ -349,8 +345,7 @@ pub fn stay() -> Chart {
 
 /// An emergency visit on both forms, clean.
 pub fn emergency() -> Chart {
-    let mut c =
-        empty(VisitKind::Emergency, &[Form::Cms1500, Form::Ub04], "2026-11-08", "2026-11-08");
+    let mut c = empty(VisitKind::Emergency, &[Form::Cms1500, Form::Ub04], "2026-11-08", "2026-11-08");
     for code in ["S51811A", "W010XXA", "Z23"] {
         add_dx(&mut c, code);
     }

@@ -105,7 +105,8 @@ fn units(l: &Item<ServiceLine>, out: &mut Vec<Finding>) {
 }
 
 fn date(cx: &Cx, l: &Item<ServiceLine>, out: &mut Vec<Finding>) {
-    const AUTHORITY: &str = "CMS Pub. 100-04 ch. 26 sec. 10.4 item 24A; X12 005010X222A1, X223A2 DTP*472, DTP*434";
+    const AUTHORITY: &str =
+        "CMS Pub. 100-04 ch. 26 sec. 10.4 item 24A; X12 005010X222A1, X223A2 DTP*472, DTP*434";
     let e = cx.chart.header();
     let (place, on) = (line_place(l, "date"), l.body.date);
     let outside = on < e.from || on > e.through;

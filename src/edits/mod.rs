@@ -70,9 +70,7 @@ fn answer(chart: &Chart, f: &Finding) -> Option<String> {
         .iter()
         .map(|o| &o.body)
         .find(|o| {
-            o.rule == f.rule
-                && o.place == key
-                && (f.policy == OverridePolicy::Reason || o.evidence.is_some())
+            o.rule == f.rule && o.place == key && (f.policy == OverridePolicy::Reason || o.evidence.is_some())
         })
         .map(|o| o.reason.reveal().clone())
 }

@@ -22,7 +22,8 @@ pub(super) fn find(cx: &Cx, out: &mut Vec<Finding>) {
         dangling(cx, l, out);
         let place = line_place(l, "pointers");
         if pointers.len() > 4 {
-            let message = format!("{} points to {} diagnoses; a line takes four", name(&l.body), pointers.len());
+            let message =
+                format!("{} points to {} diagnoses; a line takes four", name(&l.body), pointers.len());
             out.push(
                 Finding::stop("line.pointer_many", place.clone(), message, AUTHORITY)
                     .fix("keep the first four", set_line(l, |x| x.pointers.truncate(4))),
@@ -92,7 +93,9 @@ fn dangling(cx: &Cx, l: &Item<ServiceLine>, out: &mut Vec<Finding>) {
         if let Some((wanted, now)) = follow {
             f = f.fix(format!("let it follow {wanted}"), swap(l, *p, Some(now)));
         }
-        out.push(f.fix("take the pointer off", swap(l, *p, None)).fix("type the letters", FixAction::GoTo(place)));
+        out.push(
+            f.fix("take the pointer off", swap(l, *p, None)).fix("type the letters", FixAction::GoTo(place)),
+        );
     }
 }
 

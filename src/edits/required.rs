@@ -27,10 +27,7 @@ pub(super) fn find(cx: &Cx, out: &mut Vec<Finding>) {
                 "the visit is billed on no form",
                 "CMS Pub. 100-04 ch. 25, 26",
             )
-            .fix(
-                "CMS-1500",
-                FixAction::Apply(vec![cx.chart.set_header(|h| h.forms = vec![Form::Cms1500])]),
-            )
+            .fix("CMS-1500", FixAction::Apply(vec![cx.chart.set_header(|h| h.forms = vec![Form::Cms1500])]))
             .fix("UB-04", FixAction::Apply(vec![cx.chart.set_header(|h| h.forms = vec![Form::Ub04])])),
         );
     }
@@ -132,7 +129,8 @@ fn is_mbi(text: &str) -> bool {
 }
 
 fn billing(cx: &Cx, out: &mut Vec<Finding>) {
-    const ITEMS: &str = "CMS Pub. 100-04 ch. 26 sec. 10.4 items 25, 33, 33a; X12 005010 2010AA NM1, N3, N4, REF";
+    const ITEMS: &str =
+        "CMS Pub. 100-04 ch. 26 sec. 10.4 items 25, 33, 33a; X12 005010 2010AA NM1, N3, N4, REF";
     let at = |f: &str| Place::Provider(format!("billing.{f}"));
     let Some(site) = cx.chart.directory.site.as_ref().map(|s| &s.body) else {
         out.push(missing(at("name"), "the billing provider's record is missing", ITEMS));
@@ -179,9 +177,7 @@ fn billing(cx: &Cx, out: &mut Vec<Finding>) {
 fn professional(cx: &Cx, out: &mut Vec<Finding>) {
     const PLACE: &str = "CMS Pub. 100-04 ch. 26 sec. 10.5 (place of service codes), item 24B; X12 CLM05-1";
     let e = cx.chart.header();
-    let set = |code: &str| {
-        FixAction::Apply(vec![cx.chart.set_header(|h| h.place = Some(code.to_string()))])
-    };
+    let set = |code: &str| FixAction::Apply(vec![cx.chart.set_header(|h| h.place = Some(code.to_string()))]);
     let offer = |f: Finding| {
         f.fix("11 office", set("11"))
             .fix("22 hospital outpatient, on campus", set("22"))
@@ -190,7 +186,9 @@ fn professional(cx: &Cx, out: &mut Vec<Finding>) {
             .fix("type another", FixAction::GoTo(encounter("place")))
     };
     match place_of_service(cx.chart) {
-        None => out.push(offer(Finding::stop("claim.place", encounter("place"), "no place of service", PLACE))),
+        None => {
+            out.push(offer(Finding::stop("claim.place", encounter("place"), "no place of service", PLACE)))
+        }
         Some(p) if !is_place(&p) => {
             let message = format!("{p} is no CMS place of service");
             out.push(offer(Finding::stop("claim.place", encounter("place"), message, PLACE)));

@@ -46,12 +46,10 @@ fn bill_type(cx: &Cx, out: &mut Vec<Finding>) {
         let what = if cx.chart.header().is_inpatient() { "a stay" } else { "an outpatient visit" };
         let message = format!("type of bill {t} does not fit {what}");
         let right = if cx.chart.header().is_inpatient() { "111" } else { "131" };
-        out.push(
-            Finding::warn("claim.bill_type", place, message, AUTHORITY).about(t).fix(
-                format!("use {right}"),
-                FixAction::Apply(vec![cx.chart.set_header(|h| h.bill_type = Some(right.into()))]),
-            ),
-        );
+        out.push(Finding::warn("claim.bill_type", place, message, AUTHORITY).about(t).fix(
+            format!("use {right}"),
+            FixAction::Apply(vec![cx.chart.set_header(|h| h.bill_type = Some(right.into()))]),
+        ));
     }
 }
 
