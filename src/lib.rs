@@ -9,8 +9,10 @@
 //! | top: the terminal | `jobs` `app` `input` `ui` `theme` `term` |
 //! | roof: sees everything | `run` `cli` |
 
+pub mod claims;
 pub mod codes;
 pub mod domain;
+pub mod edits;
 pub mod input;
 pub mod search;
 pub mod term;

@@ -115,6 +115,9 @@ pub struct Finding {
     pub rule: &'static str,
     pub severity: Severity,
     pub place: Place,
+    /// What it is about besides the place (the codes of a pair), so that an answer to one pair does not
+    /// answer the next one; empty for most.
+    pub about: String,
     pub message: String,
     /// CMS manual, guideline section or guide that the rule is from.
     pub authority: String,
@@ -125,15 +128,54 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// The key an override stores: the rule and the place, without anything that changes by itself.
-    pub fn place_key(&self) -> String {
-        match &self.place {
-            Place::Encounter(f) => format!("encounter.{f}"),
-            Place::Patient(f) => format!("patient.{f}"),
-            Place::Coverage(f) => format!("coverage.{f}"),
-            Place::Provider(f) => format!("provider.{f}"),
-            Place::Diagnosis(id) | Place::Procedure(id) | Place::Line(id, _) => id.to_string(),
+    fn new(
+        severity: Severity,
+        rule: &'static str,
+        place: Place,
+        message: String,
+        authority: &str,
+    ) -> Finding {
+        Finding {
+            rule,
+            severity,
+            place,
+            about: String::new(),
+            message,
+            authority: authority.to_string(),
+            policy: OverridePolicy::None,
+            fixes: Vec::new(),
+            answered: None,
         }
+    }
+    pub fn stop(rule: &'static str, place: Place, message: impl Into<String>, authority: &str) -> Finding {
+        Finding::new(Severity::Stop, rule, place, message.into(), authority)
+    }
+    /// A question a reason answers.
+    pub fn warn(rule: &'static str, place: Place, message: impl Into<String>, authority: &str) -> Finding {
+        let f = Finding::new(Severity::Warn, rule, place, message.into(), authority);
+        f.policy(OverridePolicy::Reason)
+    }
+    pub fn info(rule: &'static str, place: Place, message: impl Into<String>, authority: &str) -> Finding {
+        Finding::new(Severity::Info, rule, place, message.into(), authority)
+    }
+    pub fn policy(mut self, policy: OverridePolicy) -> Finding {
+        self.policy = policy;
+        self
+    }
+    pub fn about(mut self, about: impl Into<String>) -> Finding {
+        self.about = about.into();
+        self
+    }
+    /// The next numbered fix.
+    pub fn fix(mut self, text: impl Into<String>, action: FixAction) -> Finding {
+        self.fixes.push(Fix { text: text.into(), action });
+        self
+    }
+
+    /// The key an override stores: the place and what it is about, without anything that changes by itself.
+    pub fn place_key(&self) -> String {
+        let place = self.place.key();
+        if self.about.is_empty() { place } else { format!("{place}/{}", self.about) }
     }
     /// Still in the way of a submit.
     pub fn blocks(&self) -> bool {
@@ -141,6 +183,18 @@ impl Finding {
             Severity::Stop => true,
             Severity::Warn => self.answered.is_none(),
             Severity::Info => false,
+        }
+    }
+}
+
+impl Place {
+    fn key(&self) -> String {
+        match self {
+            Place::Encounter(f) => format!("encounter.{f}"),
+            Place::Patient(f) => format!("patient.{f}"),
+            Place::Coverage(f) => format!("coverage.{f}"),
+            Place::Provider(f) => format!("provider.{f}"),
+            Place::Diagnosis(id) | Place::Procedure(id) | Place::Line(id, _) => id.to_string(),
         }
     }
 }

@@ -1,0 +1,73 @@
+//! What the edits ask about codes.
+//!
+//! Owns the questions, as a trait: is a code billable on a date, what do the notes of its chapter, category
+//! and code say, which codes exclude it. The answers come from the loaded code tables; `edits` never opens
+//! a table itself, so that every rule can be tested with a handful of codes.
+//! Codes are in normal form (upper case, no dot) on both sides. Pure; any thread.
+
+use crate::domain::{CodeRange, CodeSystem};
+use chrono::NaiveDate;
+
+/// Whether a code can be billed on a date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    Valid,
+    /// A category: one of its children has to be chosen.
+    Header {
+        children: Vec<String>,
+    },
+    /// Complete but for the 7th character; the choices with their meanings.
+    NeedsSeventh {
+        choices: Vec<(char, String)>,
+    },
+    /// Its first day of validity is later.
+    NotYet {
+        from: NaiveDate,
+    },
+    /// Its last day of validity is earlier.
+    Expired {
+        last: NaiveDate,
+    },
+    /// In no release of the loaded table.
+    Unknown,
+    /// No table of that system is loaded (CPT without the site's licensed file): nothing can be said.
+    Unchecked,
+}
+
+/// Instructional notes that an edit follows; Includes and Excludes2 are for reading only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NoteKind {
+    CodeFirst,
+    UseAdditional,
+    CodeAlso,
+}
+
+/// A note that applies to a code, from itself or from anything above it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    pub kind: NoteKind,
+    /// The code, category or chapter the note is printed at.
+    pub at: String,
+    pub text: String,
+    /// The codes it names; empty when it names none.
+    pub ranges: Vec<CodeRange>,
+}
+
+pub trait CodeFacts {
+    fn status(&self, system: CodeSystem, code: &str, on: NaiveDate) -> Status;
+    fn title(&self, system: CodeSystem, code: &str) -> Option<String>;
+    /// The Excludes1 note at `a` (or above it) that names `b`, with the code it stands on. Asked both ways.
+    fn excludes1(&self, a: &str, b: &str) -> Option<String>;
+    fn notes(&self, code: &str) -> Vec<Note>;
+    /// CMS list of codes exempt from present-on-admission reporting; `None` when it is not loaded.
+    fn poa_exempt(&self, code: &str) -> Option<bool>;
+
+    /// Codes that say the side which `code` leaves unspecified; none when the tables cannot tell.
+    fn sided(&self, _code: &str) -> Vec<String> {
+        Vec::new()
+    }
+    /// MCE manifestation list; `None` when it is not loaded, and the title decides.
+    fn manifestation(&self, _code: &str) -> Option<bool> {
+        None
+    }
+}
