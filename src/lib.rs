@@ -5,15 +5,21 @@
 //! | floor | modules |
 //! |---|---|
 //! | ground: pure | `domain` `codes` `search` `edits` `claims` |
-//! | first: storage and exchange | `intake` `store` `hub` `sync` `demo` |
+//! | first: storage and exchange | `intake` `store` `hub` `sync` `demo` `codes_file` |
 //! | top: the terminal | `jobs` `app` `input` `ui` `theme` `term` |
 //! | roof: sees everything | `run` `cli` |
+//!
+//! Threads: UI (the caller of `run`), input, signals, writer (the one SQLite writer), reader, search, sync.
+//! Channels are bounded; each module's first lines say which thread calls it.
 
+pub mod app;
 pub mod claims;
 pub mod codes;
+pub mod demo;
 pub mod domain;
 pub mod edits;
 pub mod input;
 pub mod search;
 pub mod term;
 pub mod theme;
+pub mod ui;

@@ -22,11 +22,15 @@ pub struct Choice {
 
 /// A fix that only moves the cursor has a key of its own (`e`), not a number.
 fn takes_number(fix: &Fix) -> bool {
-    !matches!(fix.action, FixAction::GoTo(_))
+    match &fix.action {
+        FixAction::GoTo(Place::Line(_, field)) => field == "evidence",
+        FixAction::GoTo(_) => false,
+        _ => true,
+    }
 }
 
 /// The order in which findings get their numbers; smaller first.
-fn rank(open: &OpenEncounter, f: &Finding) -> (u8, u8, usize) {
+fn rank(open: &OpenEncounter, f: &Finding) -> (u8, usize) {
     let severity = match f.severity {
         Severity::Stop => 0,
         Severity::Warn => 1,
@@ -37,9 +41,7 @@ fn rank(open: &OpenEncounter, f: &Finding) -> (u8, u8, usize) {
         Place::Diagnosis(id) => open.chart.position(*id).map_or(usize::MAX, |p| p + 1),
         _ => 0,
     };
-    // A note on a whole section or chapter asks less of this very code than one on the category.
-    let far = u8::from(f.severity == Severity::Info && crate::edits::is_distant_note(f));
-    (severity, far, place)
+    (severity, place)
 }
 
 pub fn of(open: &OpenEncounter, facts: &dyn CodeFacts) -> Vec<Choice> {

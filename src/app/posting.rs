@@ -288,6 +288,10 @@ impl App {
                 self.open_search(SearchPurpose::AddDiagnosis { before }, within, "")
             }
             FixAction::AddModifier { line, modifier, evidence } => self.add_modifier(line, &modifier, evidence),
+            FixAction::GoTo(Place::Line(line, field)) if field == "evidence" => {
+                self.ask_evidence(EvidenceFor::Line(line), "what supports the modifier".into());
+                Vec::new()
+            }
             FixAction::GoTo(place) => {
                 self.go_to(&place);
                 Vec::new()

@@ -19,7 +19,7 @@ pub(super) fn find(cx: &Cx, out: &mut Vec<Finding>) {
             match note.kind {
                 NoteKind::CodeFirst => code_first(cx, at, d, &note, out),
                 NoteKind::UseAdditional => use_additional(cx, d, &note, out),
-                NoteKind::CodeAlso => {}
+                _ => {}
             }
         }
     }

@@ -34,12 +34,48 @@ pub enum Status {
     Unchecked,
 }
 
-/// Instructional notes that an edit follows; Includes and Excludes2 are for reading only.
+/// Kinds of instructional notes. The edits follow the first four; the others are for reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NoteKind {
     CodeFirst,
     UseAdditional,
     CodeAlso,
+    Excludes1,
+    Excludes2,
+    Includes,
+    /// Inclusion terms: other names of the code itself.
+    Inclusion,
+    Text,
+}
+
+impl NoteKind {
+    /// As the book prints it.
+    pub fn label(self) -> &'static str {
+        match self {
+            NoteKind::CodeFirst => "code first",
+            NoteKind::UseAdditional => "use additional",
+            NoteKind::CodeAlso => "code also",
+            NoteKind::Excludes1 => "Excludes1",
+            NoteKind::Excludes2 => "Excludes2",
+            NoteKind::Includes => "includes",
+            NoteKind::Inclusion => "also called",
+            NoteKind::Text => "note",
+        }
+    }
+}
+
+impl Status {
+    /// Why a code of this status cannot be posted.
+    pub fn words(&self) -> String {
+        match self {
+            Status::Valid | Status::Unchecked => "it is valid".into(),
+            Status::Header { .. } => "it is a category, not a billable code".into(),
+            Status::NeedsSeventh { .. } => "its 7th character is missing".into(),
+            Status::NotYet { from } => format!("it begins on {from}"),
+            Status::Expired { last } => format!("its last day was {last}"),
+            Status::Unknown => "it is in no loaded table".into(),
+        }
+    }
 }
 
 /// A note that applies to a code, from itself or from anything above it.
@@ -68,6 +104,27 @@ pub trait CodeFacts {
     }
     /// MCE manifestation list; `None` when it is not loaded, and the title decides.
     fn manifestation(&self, _code: &str) -> Option<bool> {
+        None
+    }
+}
+
+/// No table at all: nothing can be said of any code. What the workstation has until the book is open.
+pub struct NoFacts;
+
+impl CodeFacts for NoFacts {
+    fn status(&self, _: CodeSystem, _: &str, _: NaiveDate) -> Status {
+        Status::Unchecked
+    }
+    fn title(&self, _: CodeSystem, _: &str) -> Option<String> {
+        None
+    }
+    fn excludes1(&self, _: &str, _: &str) -> Option<String> {
+        None
+    }
+    fn notes(&self, _: &str) -> Vec<Note> {
+        Vec::new()
+    }
+    fn poa_exempt(&self, _: &str) -> Option<bool> {
         None
     }
 }

@@ -31,7 +31,7 @@ pub mod fixture;
 use crate::domain::{Chart, Finding, OverridePolicy, Place};
 use chrono::NaiveDate;
 use cx::Cx;
-pub use facts::{CodeFacts, Note, NoteKind, Status};
+pub use facts::{CodeFacts, NoFacts, Note, NoteKind, Status};
 
 /// Everything the edits find on an encounter, stops first, then in the order of the screen.
 pub fn run(chart: &Chart, facts: &dyn CodeFacts, today: NaiveDate) -> Vec<Finding> {

@@ -1,7 +1,7 @@
 //! Everything laid over the panes but code search: prompts, menus, lists, help, the full claim.
 
 use super::paint::{Painter, cols};
-use super::{claim, search};
+use super::search;
 use crate::app::layout::{Area, Panes};
 use crate::app::{
     App, COMMANDS, Context, Evidence, FindState, HoldMenu, Overlay, PaletteState, Picker, Prompt, Screen, Scroll, command,
