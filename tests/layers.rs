@@ -26,7 +26,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("theme", &[]),
     ("ui", &["app", "theme", "domain", "codes", "search", "edits", "claims"]),
     ("term", &[]),
-    ("config", &[]),
+    ("config", &["theme"]),
     ("jobs", &["domain", "codes", "codes_file", "search", "edits", "claims", "store", "hub", "sync", "app"]),
 ];
 

@@ -714,10 +714,6 @@ pub(crate) fn palette_matches(app: &App, typed: &str) -> Vec<(Command, Option<St
     found.into_iter().map(|(_, c)| (c, command::refusal(app, c))).collect()
 }
 
-/// Lists by name, for the start-up setting.
-pub fn view_setting(value: &str) -> Option<WorkView> {
-    WorkView::from_key(value)
-}
 
 impl Notice {
     pub fn is_error(&self) -> bool {

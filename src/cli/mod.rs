@@ -45,6 +45,9 @@ pub struct RunArgs {
     /// Key map for this session: default, arrows or fiss
     #[arg(long, value_name = "NAME")]
     pub keys: Option<String>,
+    /// Fail on Ctrl-G, to see that the terminal is given back
+    #[arg(long, hide = true)]
+    pub test_panic: bool,
 }
 
 #[derive(Subcommand)]
@@ -96,6 +99,8 @@ impl Outcome {
 pub enum CliError {
     #[error(transparent)]
     Site(#[from] SiteError),
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
     #[error(transparent)]

@@ -3,12 +3,14 @@
 //! Owns the guard that gives the terminal back whatever happens (quit, error, panic, signal, hang-up), the
 //! signal thread, the frame writer and the pace of frames. Never knows what is painted.
 
+mod canvas;
 mod frame_writer;
 mod pace;
 mod session;
 mod signals;
 
+pub use canvas::Canvas;
 pub use frame_writer::{FrameWriter, Presented};
 pub use pace::Pace;
-pub use session::{Session, TermError, restore, size};
+pub use session::{RawOut, Session, TermError, restore, size};
 pub use signals::{Signal, watch};

@@ -91,3 +91,21 @@ pub fn size() -> (u16, u16) {
         _ => (80, 24),
     }
 }
+
+/// Standard output without a buffer of its own: a frame goes out as it is, in one write.
+pub struct RawOut;
+
+impl Write for RawOut {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        loop {
+            match rustix::io::write(rustix::stdio::stdout(), bytes) {
+                Ok(n) => return Ok(n),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

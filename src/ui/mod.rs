@@ -19,20 +19,18 @@ use crate::app::layout::{Panes, Shape, shape};
 use crate::app::{App, Command, Context, Overlay, Screen};
 use crate::theme::Theme;
 use paint::Painter;
-use ratatui::{Frame, layout::Position};
+use ratatui::buffer::Buffer;
 
 /// The key that gives a command in a context, as people read it; `None` when it has none.
 pub type KeyName<'a> = dyn Fn(Context, Command) -> Option<String> + 'a;
 
-/// Paints one frame.
-pub fn render(app: &App, theme: &Theme, keys: &KeyName<'_>, frame: &mut Frame<'_>) {
-    let area = frame.area();
-    let mut p = Painter { buf: frame.buffer_mut(), theme, keys, cursor: None };
+/// Paints one frame; returns where the terminal's cursor goes when a line is being typed.
+pub fn render(app: &App, theme: &Theme, keys: &KeyName<'_>, buf: &mut Buffer) -> Option<(u16, u16)> {
+    let area = buf.area;
+    let mut p = Painter { buf, theme, keys, cursor: None };
     p.background(area);
     paint(app, &mut p);
-    if let Some((x, y)) = p.cursor.filter(|(x, y)| *x < area.width && *y < area.height) {
-        frame.set_cursor_position(Position::new(x, y));
-    }
+    p.cursor
 }
 
 fn paint(app: &App, p: &mut Painter<'_, '_>) {

@@ -1,0 +1,58 @@
+//! `codesk doctor`: what is set up and what is wrong, in plain sentences.
+
+use super::{CliError, Outcome, PlaceArgs, Site};
+use crate::config::Config;
+use clap::Args;
+use std::io::Write;
+
+#[derive(Args)]
+pub struct DoctorArgs {
+    /// Build lists and counts again from the records
+    #[arg(long)]
+    repair: bool,
+}
+
+pub fn run(place: &PlaceArgs, args: &DoctorArgs) -> Result<Outcome, CliError> {
+    let config = Config::load(place.data_dir.as_deref())?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Data folder: {}", config.dir.display())?;
+    if !config.dir.exists() {
+        writeln!(out, "It does not exist yet: codesk demo or codesk intake makes it.")?;
+        return Ok(Outcome::Done);
+    }
+    let mut bad = false;
+    match Site::open(place) {
+        Ok(mut site) => {
+            writeln!(out, "Cache: opens, encrypted, {} encounters.", site.total()?)?;
+            writeln!(out, "You are {}, {}.", site.me.login, site.me.role.label())?;
+            let status = site.sync_words();
+            writeln!(out, "Hub: {status}.")?;
+            if args.repair {
+                let n = site.repair()?;
+                writeln!(out, "Lists rebuilt: {n} rows were wrong.")?;
+            }
+        }
+        Err(e) => {
+            bad = true;
+            writeln!(out, "Cache: {e}")?;
+        }
+    }
+    match super::site::open_book(place) {
+        Ok(book) => writeln!(out, "Codes: {}.", super::site::book_words(&book))?,
+        Err(e) => {
+            bad = true;
+            writeln!(out, "Codes: {e}")?;
+        }
+    }
+    writeln!(out, "CPT: bare numbers; load your licensed file for text.")?;
+    let (_, errors) = crate::input::Keymap::load(
+        &config.keys,
+        config.key_patch()?.as_ref().map(|(f, t)| (f.as_str(), t.as_str())),
+        &crate::app::command::known,
+    );
+    for e in &errors {
+        bad = true;
+        writeln!(out, "Keys: {e}")?;
+    }
+    Ok(if bad { Outcome::Findings } else { Outcome::Done })
+}
