@@ -7,7 +7,10 @@
 use super::{
     data::{Claim1500, ClaimHead, ClaimLine},
     face::{ClaimFace, FaceBox, FaceDx, FaceKind, FaceLine, FacePage, FaceRow, Spot},
-    paint::{address, at, blank, cells, cut, fit, grid, line, mmddyy, mmddyyyy, rule, side_by_side, split_cents, width},
+    paint::{
+        address, at, blank, cells, cut, fit, grid, line, mmddyy, mmddyyyy, rule, side_by_side, split_cents,
+        table, width,
+    },
 };
 use crate::domain::{Form, PayerClass, Place};
 
@@ -36,11 +39,7 @@ pub(super) fn face(c: &Claim1500) -> ClaimFace {
     let pages = chunks
         .iter()
         .enumerate()
-        .map(|(i, rows)| FacePage {
-            boxes: boxes(c, i == last),
-            diagnoses: dx.clone(),
-            rows: rows.to_vec(),
-        })
+        .map(|(i, rows)| FacePage { boxes: boxes(c, i == last), diagnoses: dx.clone(), rows: rows.to_vec() })
         .collect();
     ClaimFace { form: Form::Cms1500, state: h.state, total: h.total, pages, left_off }
 }
@@ -78,7 +77,12 @@ fn boxes(c: &Claim1500, last: bool) -> Vec<FaceBox> {
     let h = &c.head;
     let mut out = Vec::with_capacity(48);
     let mut put = |number, label, value: Vec<String>, place| {
-        out.push(FaceBox { number, label, value: value.into_iter().filter(|v| !v.is_empty()).collect(), place });
+        out.push(FaceBox {
+            number,
+            label,
+            value: value.into_iter().filter(|v| !v.is_empty()).collect(),
+            place,
+        });
     };
     let patient = |f: &str| Some(Place::Patient(f.to_string()));
     let coverage = |f: &str| Some(Place::Coverage(f.to_string()));
@@ -86,7 +90,10 @@ fn boxes(c: &Claim1500, last: bool) -> Vec<FaceBox> {
     let encounter = |f: &str| Some(Place::Encounter(f.to_string()));
     let medicare = h.payer_class == PayerClass::Medicare;
 
-    put("1", "payer", vec![h.payer.clone(), program(h)], coverage("payer"));
+    let mut to = vec![h.payer.clone()];
+    to.extend(address(&h.payer_address));
+    to.push(program(h));
+    put("1", "payer", to, coverage("payer"));
     put("1a", "member id", vec![h.member_id.clone()], coverage("member_id"));
     put("2", "patient", vec![h.patient.clone()], patient("name"));
     put(
@@ -109,7 +116,12 @@ fn boxes(c: &Claim1500, last: bool) -> Vec<FaceBox> {
     put("7", "insured's address", vec![if insured == "SAME" { insured } else { String::new() }], None);
     let other = h.others.first().cloned().unwrap_or_default();
     put("9", "other insured", vec![other.subscriber], coverage("other"));
-    put("9a", "other policy", vec![[other.member_id, other.group_number].join(" ").trim().into()], coverage("other"));
+    put(
+        "9a",
+        "other policy",
+        vec![[other.member_id, other.group_number].join(" ").trim().into()],
+        coverage("other"),
+    );
     put("9d", "other plan", vec![other.payer], coverage("other"));
     let work = h.payer_class == PayerClass::WorkersComp;
     put(
@@ -120,8 +132,13 @@ fn boxes(c: &Claim1500, last: bool) -> Vec<FaceBox> {
     );
     let group = if medicare { "NONE".to_string() } else { h.group_number.clone() };
     put("11", "group number", vec![group], coverage("group_number"));
-    put("11c", "plan", vec![if medicare { String::new() } else { h.group_name.clone() }], coverage("group_name"));
-    put("11d", "other plan?", vec![if medicare { String::new() } else { yes(!h.others.is_empty()) }], None);
+    put(
+        "11c",
+        "plan",
+        vec![if medicare { String::new() } else { h.group_name.clone() }],
+        coverage("group_name"),
+    );
+    put("11d", "other", vec![if medicare { String::new() } else { yes(!h.others.is_empty()) }], None);
     put("12", "patient signed", vec![ON_FILE.into()], None);
     put("13", "insured signed", vec![if medicare { String::new() } else { ON_FILE.into() }], None);
     put("14", "onset", vec![], None);
@@ -144,7 +161,8 @@ fn boxes(c: &Claim1500, last: bool) -> Vec<FaceBox> {
     put("25", "tax id", vec![format!("{} EIN", h.tax_id)], provider("billing.tax_id"));
     put("26", "account", vec![h.account.clone()], encounter("account"));
     put("27", "assigned", vec!["YES".into()], None);
-    let (total, paid) = if last { (h.total.to_string(), "0.00".to_string()) } else { ("CONT".into(), String::new()) };
+    let (total, paid) =
+        if last { (h.total.to_string(), "0.00".to_string()) } else { ("CONT".into(), String::new()) };
     put("28", "total", vec![total], encounter("lines"));
     put("29", "paid", vec![paid], None);
     let signed = if c.signed { "SIGNED" } else { "NOT SIGNED" };
@@ -202,9 +220,9 @@ pub(super) fn compact(face: &ClaimFace, n: usize) -> Vec<FaceLine> {
     }
     out.push(blank());
     // Cents everywhere or nowhere: 189 beside 12.50 would read as 189 cents.
-    let cents = face.pages.iter().flat_map(|p| &p.rows).any(|r| !one_line(r, true, n));
+    let tight = face.pages.iter().flat_map(|p| &p.rows).any(|r| !one_line(r, true, n));
     let round = face.pages.iter().flat_map(|p| &p.rows).all(|r| r.charge.is_none_or(|c| c.0 % 100 == 0));
-    let with_cents = !(cents && round);
+    let with_cents = !(tight && round);
     let mut head = "24 DATE  POS CODE".to_string();
     let right = "PTR $";
     head.extend(std::iter::repeat_n(' ', n.saturating_sub(width(&head) + width(right))));
@@ -281,7 +299,7 @@ pub(super) fn full(face: &ClaimFace) -> Vec<FaceLine> {
             &[("2", 30), ("3", 19), ("4", 27)],
             &[("5", 30), ("6", 19), ("7", 27)],
             &[("9", 30), ("10", 19), ("11", 27)],
-            &[("9a", 30), ("9d", 19), ("11c", 18), ("11d", 8)],
+            &[("9a", 30), ("9d", 19), ("11c", 15), ("11d", 11)],
             &[("12", 39), ("13", 38)],
             &[("14", 25), ("15", 25), ("16", 26)],
             &[("17", 30), ("17b", 19), ("18", 27)],
@@ -308,7 +326,7 @@ pub(super) fn full(face: &ClaimFace) -> Vec<FaceLine> {
             }
         }
         out.push(rule("", WIDE));
-        cells(page, &[("25", 17), ("26", 19), ("27", 10), ("28", 14), ("29", 14)], WIDE, &mut out);
+        cells(page, &[("25", 17), ("26", 17), ("27", 12), ("28", 14), ("29", 14)], WIDE, &mut out);
         cells(page, &[("31", 25), ("32", 25), ("33", 26)], WIDE, &mut out);
         cells(page, &[("32a", 51), ("33a", 12), ("33b", 13)], WIDE, &mut out);
     }
@@ -330,11 +348,8 @@ fn diagnoses(dx: &[FaceDx], out: &mut Vec<FaceLine>) {
     }
 }
 
-fn columns(c: [&str; 10]) -> String {
-    let [n, from, to, pos, code, mods, ptr, charge, units, npi] = c;
-    format!(
-        "{n:>2} {from:<6} {to:<6} {pos:<2} {code:<5} {mods:<11} {ptr:<4} {charge:>10} {units:>7} {npi}"
-    )
+fn columns(texts: [&str; 10]) -> String {
+    table([-2, 6, 6, 2, 5, 11, 4, -10, -7, 10], texts)
 }
 
 /// The line, and above it what the form prints in its shaded half.

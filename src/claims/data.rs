@@ -147,6 +147,11 @@ fn provider(p: Option<&Provider>) -> (String, String) {
     .unwrap_or_default()
 }
 
+/// A Medicare id without the hyphens of the card (CMS, "Understanding the MBI format").
+fn member(id: &str, class: PayerClass) -> String {
+    if class == PayerClass::Medicare { id.replace(['-', ' '], "") } else { id.to_string() }
+}
+
 fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
@@ -172,7 +177,7 @@ impl ClaimHead {
             .map(|(c, p)| Other {
                 payer: p.map(|p| p.name.to_uppercase()).unwrap_or_default(),
                 payer_id: p.map(|p| p.payer_id.clone()).unwrap_or_default(),
-                member_id: c.body.member_id.reveal().clone(),
+                member_id: member(c.body.member_id.reveal(), p.map(|p| p.class).unwrap_or_default()),
                 group_number: c.body.group_number.clone(),
                 group_name: c.body.group_name.to_uppercase(),
                 subscriber: c
@@ -190,7 +195,7 @@ impl ClaimHead {
             payer_id: payer.payer_id,
             filing_code: payer.filing_code,
             payer_address: payer.address,
-            member_id: coverage.member_id.into_inner(),
+            member_id: member(coverage.member_id.reveal(), payer.class),
             group_number: coverage.group_number,
             group_name: coverage.group_name.to_uppercase(),
             subscriber: coverage
@@ -225,6 +230,11 @@ impl ClaimHead {
             original,
             state: stored.map(|c| c.state).unwrap_or_default(),
         }
+    }
+
+    /// Locator 67 and its letters, and the external causes (locator 72, HI ABN).
+    pub fn parted(&self) -> (Vec<&ClaimDx>, Vec<&ClaimDx>) {
+        self.diagnoses.iter().partition(|d| !d.code.starts_with(['V', 'W', 'X', 'Y']))
     }
 
     pub fn is_self(&self) -> bool {
@@ -281,8 +291,7 @@ impl ClaimUb04 {
         let bill_type = type_of_bill(chart);
         // 11x and 12x: inpatient. POA goes on those, and never for an exempt code.
         let inpatient = bill_type.starts_with("11") || bill_type.starts_with("12");
-        let head =
-            ClaimHead::of(chart, Form::Ub04, |code| inpatient && facts.poa_exempt(code) != Some(true));
+        let head = ClaimHead::of(chart, Form::Ub04, |code| inpatient && facts.poa_exempt(code) != Some(true));
         let (attending, attending_npi) = provider(chart.provider(e.roles.attending));
         let (operating, operating_npi) = provider(chart.provider(e.roles.operating));
         let (referring, referring_npi) = provider(chart.provider(e.roles.referring));

@@ -2,14 +2,14 @@
 //!
 //! Owns `submit_edits`: coding state to coded, and one ready claim a form for the payer that pays first.
 //! Refuses with every reason at once, in words. Never stores: the caller makes one `EditSet` of it, whole,
-//! with the base version it was told. Sources: states of `domain::state`; 42 CFR 424.44 (one year from the
-//! date of service: the line's date on professional claims, the statement's last on institutional ones). Pure.
+//! with the base version it was told. Source: the tables of
+//! `domain::state`. Pure.
 
 use crate::domain::{
     Change, Chart, Claim, ClaimState, ClaimStep, CodingStep, Edit, Extra, Finding, Form, Id, Item, OrderKey,
-    PayerClass, Payer, Severity,
+    Payer, PayerClass, Severity,
 };
-use chrono::{Days, NaiveDate};
+use crate::edits::setting::file_by;
 
 /// The edits of a submit, or everything that stands in its way.
 /// `findings` are those of `edits::run` on this very chart; `mint` gives new record ids; `base` is the
@@ -23,9 +23,8 @@ pub fn submit_edits(
     let mut reasons = Vec::new();
     let state = chart.header().state.can(CodingStep::Submit).map_err(|r| reasons.push(r.0)).ok();
     reasons.extend(chart.open_holds().map(|h| format!("on hold: {}", h.body.reason.label())));
-    let blocking = |s: Severity| {
-        findings.iter().filter(move |f| f.severity == s && f.blocks() && f.rule != "hold.open")
-    };
+    let blocking =
+        |s: Severity| findings.iter().filter(move |f| f.severity == s && f.blocks() && f.rule != "hold.open");
     reasons.extend(blocking(Severity::Stop).map(|f| format!("stop: {}", f.message)));
     reasons.extend(blocking(Severity::Warn).map(|f| format!("not answered: {}", f.message)));
 
@@ -102,15 +101,4 @@ fn claim(
         extra: Extra::new(),
     };
     Ok(Edit::Claim(Change::Add(Item::new(mint(), key, body))))
-}
-
-/// The last day on which the payer takes the claim: counted from the earliest line of a professional claim,
-/// from the end of the statement of an institutional one.
-pub fn file_by(chart: &Chart, form: Form, payer: &Payer) -> Option<NaiveDate> {
-    let e = chart.header();
-    let from = match form {
-        Form::Cms1500 => chart.lines_of(form).map(|l| l.body.date).min().unwrap_or(e.from),
-        Form::Ub04 => e.through,
-    };
-    from.checked_add_days(Days::new(u64::from(payer.filing_days?)))
 }

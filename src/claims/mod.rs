@@ -14,10 +14,10 @@ mod paint;
 pub mod readiness;
 mod ub04;
 
-pub use crate::edits::setting::{place_of_service, type_of_bill};
+pub use crate::edits::setting::{file_by, place_of_service, type_of_bill};
 pub use data::{Claim1500, ClaimDx, ClaimHead, ClaimLine, ClaimUb04, Other};
 pub use face::{ClaimFace, FaceBox, FaceKind, FaceLine, FacePage, FaceRow, Spot};
-pub use lifecycle::{file_by, submit_edits};
+pub use lifecycle::submit_edits;
 pub use readiness::readiness;
 
 use crate::{

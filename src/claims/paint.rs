@@ -40,6 +40,19 @@ pub(super) fn fit(text: &str, n: usize) -> String {
     t
 }
 
+/// Columns of a table: their widths, a minus for those that stand at the right; one blank between.
+pub(super) fn table<const N: usize>(widths: [i8; N], texts: [&str; N]) -> String {
+    let mut out = String::new();
+    for (w, t) in widths.into_iter().zip(texts) {
+        let n = usize::from(w.unsigned_abs());
+        let t = cut(t, n);
+        let gap = " ".repeat(n - width(&t).min(n));
+        let (before, after) = if w < 0 { (gap.as_str(), "") } else { ("", gap.as_str()) };
+        out.extend([before, &t, after, " "]);
+    }
+    out
+}
+
 pub(super) fn line(kind: FaceKind, text: impl Into<String>) -> FaceLine {
     FaceLine { text: text.into().trim_end().to_string(), kind, spots: Vec::new() }
 }
@@ -119,7 +132,8 @@ pub(super) fn grid(dx: &[FaceDx], n: usize, out: &mut Vec<FaceLine>) {
 pub(super) fn cells(page: &FacePage, row: &[(&str, usize)], n: usize, out: &mut Vec<FaceLine>) {
     let boxes: Vec<(Option<&FaceBox>, usize)> = row.iter().map(|(x, w)| (page.get(x), *w)).collect();
     let height = boxes.iter().filter_map(|(b, _)| b.map(|b| b.value.len())).max().unwrap_or(0).max(1);
-    let labels = boxes.iter().map(|(b, _)| b.map(|b| format!("{} {}", b.number, b.label)).unwrap_or_default());
+    let labels =
+        boxes.iter().map(|(b, _)| b.map(|b| format!("{} {}", b.number, b.label)).unwrap_or_default());
     out.push(joined(FaceKind::Label, &boxes, labels.collect(), n));
     for i in 0..height {
         let values = boxes

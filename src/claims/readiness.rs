@@ -5,42 +5,64 @@
 
 use crate::domain::{Chart, DocumentStatus, Finding, Severity};
 
+/// Where a finding is counted; each in one place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Boxes,
+    Codes,
+    Charges,
+    Holds,
+    Edits,
+}
+
+fn part(rule: &str) -> Part {
+    match rule {
+        "dx.valid" | "dx.specific" | "dx.seventh" | "dx.form" | "px.valid" | "px.form" | "line.code" => {
+            Part::Codes
+        }
+        "line.charge" => Part::Charges,
+        "hold.open" => Part::Holds,
+        r if r.starts_with("claim.") => Part::Boxes,
+        _ => Part::Edits,
+    }
+}
+
+fn counted(n: usize, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+}
+
 /// Done or not, and what.
 pub fn readiness(chart: &Chart, findings: &[Finding]) -> Vec<(bool, String)> {
-    let e = chart.header();
-    let open = |test: &dyn Fn(&Finding) -> bool| findings.iter().filter(|f| f.blocks() && test(f)).count();
-    let counted = |n: usize, one: &str, many: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {many}") };
-    let codes = open(&|f| {
-        matches!(f.rule, "dx.valid" | "dx.specific" | "dx.seventh" | "dx.form" | "px.valid" | "px.form" | "line.code")
-    });
-    let boxes = open(&|f| f.rule.starts_with("claim."));
-    let asks = findings.iter().filter(|f| f.severity == Severity::Warn && f.blocks()).count();
-    let stops = findings.iter().filter(|f| f.severity == Severity::Stop && f.rule != "hold.open").count();
+    let on = chart.header().code_date();
+    let open = |p: Part| findings.iter().filter(move |f| f.blocks() && part(f.rule) == p);
+    let boxes = open(Part::Boxes).count();
+    let codes = open(Part::Codes).count();
+    let charges = open(Part::Charges).count();
+    let stops = open(Part::Edits).filter(|f| f.severity == Severity::Stop).count();
+    let asks = open(Part::Edits).count() - stops;
     let holds: Vec<&str> = chart.open_holds().map(|h| h.body.reason.label()).collect();
-    let uncharged = chart.lines.iter().filter(|l| l.body.charge.is_none()).count();
     let unsigned = chart.documents.iter().filter(|d| d.body.status == DocumentStatus::Unsigned).count();
 
+    let item = |done: bool, yes: &str, no: String| (done, if done { yes.to_string() } else { no });
+    let edits = match (stops, asks) {
+        (s, 0) => counted(s, "stop", "stops"),
+        (0, a) => counted(a, "edit asks", "edits ask"),
+        (s, a) => format!("{}, {}", counted(s, "stop", "stops"), counted(a, "asks", "ask")),
+    };
     let mut out = vec![
-        (boxes == 0, if boxes == 0 { "required boxes".into() } else { counted(boxes, "box open", "boxes open") }),
-        (
+        item(boxes == 0, "required boxes", counted(boxes, "box open", "boxes open")),
+        item(stops + asks == 0, "edits", edits),
+        item(
             codes == 0,
-            if codes == 0 {
-                format!("codes valid on {}", e.code_date())
-            } else {
-                format!("{} on {}", counted(codes, "code not valid", "codes not valid"), e.code_date())
-            },
+            &format!("codes valid on {on}"),
+            format!("{} on {on}", counted(codes, "code not valid", "codes not valid")),
         ),
-        (stops == 0, if stops == 0 { "no stops".into() } else { counted(stops, "stop", "stops") }),
-        (asks == 0, if asks == 0 { "edits answered".into() } else { counted(asks, "edit asks", "edits ask") }),
-        (
-            uncharged == 0,
-            if uncharged == 0 { "charges".into() } else { counted(uncharged, "line without charge", "lines without charge") },
-        ),
-        (holds.is_empty(), if holds.is_empty() { "no hold".into() } else { format!("hold: {}", holds.join(", ")) }),
+        item(charges == 0, "charges", counted(charges, "line without charge", "lines without charge")),
+        item(holds.is_empty(), "no hold", format!("hold: {}", holds.join(", "))),
     ];
-    // Nobody waits for a signature to submit; it is only said (the hold does the waiting).
+    // Nobody waits for a signature to submit; it is only said (a hold does the waiting).
     if unsigned > 0 {
-        out.push((false, format!("{} (does not stop)", counted(unsigned, "note unsigned", "notes unsigned"))));
+        out.push((false, format!("{}, does not stop", counted(unsigned, "note unsigned", "notes unsigned"))));
     }
     out
 }

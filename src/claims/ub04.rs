@@ -7,19 +7,26 @@
 use super::{
     data::{ClaimLine, ClaimUb04},
     face::{ClaimFace, FaceBox, FaceDx, FaceKind, FaceLine, FacePage, FaceRow, Spot},
-    paint::{address, at, blank, cells, cut, fit, grid, line, mmddyy, mmddyyyy, rule, side_by_side, split_cents, width},
+    paint::{
+        address, at, blank, cells, cut, fit, grid, line, mmddyy, mmddyyyy, rule, side_by_side, split_cents,
+        table, width,
+    },
 };
 use crate::domain::{Form, Place};
 
 const LINES: usize = 22;
 const OTHERS: usize = 17;
+const CAUSES: usize = 3;
+/// Principal procedure and five others.
+const PROCEDURES: [&str; 6] = ["74", "74a", "74b", "74c", "74d", "74e"];
 const WIDE: usize = 78;
 
 pub(super) fn face(c: &ClaimUb04) -> ClaimFace {
     let h = &c.head;
-    let mut dx: Vec<FaceDx> = h
-        .diagnoses
-        .iter()
+    let (others, causes) = h.parted();
+    // The form has three places for external causes; what is more goes among the others.
+    let listed = others.into_iter().chain(causes.into_iter().skip(CAUSES));
+    let mut dx: Vec<FaceDx> = listed
         .enumerate()
         .map(|(i, d)| FaceDx {
             letter: letter(i),
@@ -69,7 +76,12 @@ fn boxes(c: &ClaimUb04) -> Vec<FaceBox> {
     let h = &c.head;
     let mut out = Vec::with_capacity(48);
     let mut put = |number, label, value: Vec<String>, place| {
-        out.push(FaceBox { number, label, value: value.into_iter().filter(|v| !v.is_empty()).collect(), place });
+        out.push(FaceBox {
+            number,
+            label,
+            value: value.into_iter().filter(|v| !v.is_empty()).collect(),
+            place,
+        });
     };
     let patient = |f: &str| Some(Place::Patient(f.to_string()));
     let coverage = |f: &str| Some(Place::Coverage(f.to_string()));
@@ -115,8 +127,8 @@ fn boxes(c: &ClaimUb04) -> Vec<FaceBox> {
     };
     put("50", "payer", all(h.payer.to_uppercase(), &|o| o.payer.clone()), coverage("payer"));
     put("51", "payer id", all(h.payer_id.clone(), &|o| o.payer_id.clone()), coverage("payer_id"));
-    put("52", "release", all("Y".into(), &|_| "Y".into()), None);
-    put("53", "assigned", all("Y".into(), &|_| "Y".into()), None);
+    put("52", "rel.", all("Y".into(), &|_| "Y".into()), None);
+    put("53", "asg.", all("Y".into(), &|_| "Y".into()), None);
     put("55", "due", vec![h.total.to_string()], encounter("lines"));
     put("56", "NPI", vec![h.site_npi.clone()], provider("billing.npi"));
     let insured = h.subscriber.clone().unwrap_or_else(|| h.patient.clone());
@@ -132,14 +144,24 @@ fn boxes(c: &ClaimUb04) -> Vec<FaceBox> {
     put("69", "admitting", admitting(c.inpatient), encounter("admitting"));
     put("70", "reason", admitting(!c.inpatient), encounter("admitting"));
     put("71", "PPS", vec![], None);
-    put("72", "external cause", causes(c), None);
-    let px: Vec<String> = c
-        .procedures
+    let (_, causes) = h.parted();
+    let text: Vec<String> = causes
         .iter()
-        .take(6)
-        .map(|(_, p)| format!("{} {}", p.code, p.date.map(mmddyy).unwrap_or_default()))
+        .take(CAUSES)
+        .map(|d| {
+            format!("{} {}", d.code, d.poa.map(|p| p.letter().to_string()).unwrap_or_default())
+                .trim_end()
+                .into()
+        })
         .collect();
-    put("74", "procedures", px, c.procedures.first().map(|(id, _)| Place::Procedure(*id)));
+    let place = causes.first().map(|d| Place::Diagnosis(d.id));
+    put("72", "external causes", vec![text.join("  ")], place);
+    for (i, number) in PROCEDURES.into_iter().enumerate() {
+        let px = c.procedures.get(i);
+        let value = px.map(|(_, p)| format!("{} {}", p.code, p.date.map(mmddyy).unwrap_or_default()));
+        let label = if i == 0 { "procedure" } else { "other" };
+        put(number, label, value.into_iter().collect(), px.map(|(id, _)| Place::Procedure(*id)));
+    }
     let person = |npi: &str, name: &str| vec![npi.to_string(), name.to_string()];
     put("76", "attending", person(&c.attending_npi, &c.attending), provider("attending"));
     put("77", "operating", person(&c.operating_npi, &c.operating), provider("operating"));
@@ -150,31 +172,12 @@ fn boxes(c: &ClaimUb04) -> Vec<FaceBox> {
     out
 }
 
-/// External causes are repeated in 72 (HI ABN), the first three.
-fn causes(c: &ClaimUb04) -> Vec<String> {
-    let codes: Vec<&str> = c
-        .head
-        .diagnoses
-        .iter()
-        .map(|d| d.code.as_str())
-        .filter(|x| x.starts_with(['V', 'W', 'X', 'Y']))
-        .take(3)
-        .collect();
-    vec![codes.join(" ")]
-}
-
 pub(super) fn compact(face: &ClaimFace, n: usize) -> Vec<FaceLine> {
     let mut out = Vec::new();
     let Some(page) = face.pages.last() else { return out };
-    for group in [
-        &["4", "6"][..],
-        &["8"],
-        &["10", "11"],
-        &["12", "13", "14"],
-        &["15", "16", "17"],
-        &["50"],
-        &["60"],
-    ] {
+    for group in
+        [&["4", "6"][..], &["8"], &["10", "11"], &["12", "13", "14"], &["15", "16", "17"], &["50"], &["60"]]
+    {
         side_by_side(page, group, n, &mut out);
     }
     out.push(blank());
@@ -185,10 +188,9 @@ pub(super) fn compact(face: &ClaimFace, n: usize) -> Vec<FaceLine> {
     }
     let shown = if page.get("69").is_some_and(|b| !b.value.is_empty()) { "69" } else { "70" };
     side_by_side(page, &[shown], n, &mut out);
-    if let Some(px) = page.get("74").filter(|b| !b.value.is_empty()) {
-        for (i, v) in px.value.iter().enumerate() {
-            let number = if i == 0 { "74" } else { "  " };
-            out.push(at(cut(&format!("{number} {v}"), n), px.place.clone()));
+    for number in ["72"].into_iter().chain(PROCEDURES) {
+        if page.get(number).is_some_and(|b| !b.value.is_empty()) {
+            side_by_side(page, &[number], n, &mut out);
         }
     }
     out.push(blank());
@@ -244,7 +246,7 @@ pub(super) fn full(face: &ClaimFace) -> Vec<FaceLine> {
         out.push(line(FaceKind::Title, format!("{}{number}", fit(&title, WIDE - width(&number)))));
         out.push(rule("", WIDE));
         for row in [
-            &[("1", 34), ("3a", 15), ("3b", 13), ("4", 13)][..],
+            &[("1", 32), ("3a", 15), ("3b", 13), ("4", 15)][..],
             &[("8", 34), ("5", 15), ("6", 27)],
             &[("9", 50), ("10", 15), ("11", 11)],
             &[("12", 12), ("13", 12), ("14", 12), ("15", 12), ("16", 12), ("17", 13)],
@@ -273,9 +275,15 @@ pub(super) fn full(face: &ClaimFace) -> Vec<FaceLine> {
         out.push(rule("", WIDE));
         for row in [
             &[("69", 15), ("70", 15), ("71", 10), ("72", 35)][..],
-            &[("74", 20), ("76", 19), ("77", 18), ("78", 18)],
+            &[("74", 25), ("74a", 25), ("74b", 26)],
+            &[("74c", 25), ("74d", 25), ("74e", 26)],
+            &[("76", 25), ("77", 25), ("78", 26)],
             &[("80", 50), ("81", 27)],
         ] {
+            // A form without further procedures needs no row for them.
+            if row[0].0 == "74c" && page.get("74c").is_none_or(|b| b.value.is_empty()) {
+                continue;
+            }
             cells(page, row, WIDE, &mut out);
         }
     }
@@ -295,9 +303,8 @@ fn diagnoses(face: &ClaimFace, page: &FacePage, out: &mut Vec<FaceLine>) {
     }
 }
 
-fn columns(c: [&str; 8]) -> String {
-    let [n, revenue, text, code, mods, date, units, charge] = c;
-    format!("{n:>2} {revenue:<4} {text:<14} {code:<8} {mods:<11} {date:<6} {units:>7} {charge:>13}")
+fn columns(texts: [&str; 8]) -> String {
+    table([-2, 4, 14, 8, 11, 6, -7, -13], texts)
 }
 
 fn printed(r: &FaceRow) -> FaceLine {
