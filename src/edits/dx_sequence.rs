@@ -31,12 +31,14 @@ pub(super) fn find(cx: &Cx, out: &mut Vec<Finding>) {
     }
 }
 
-/// MCE list where loaded, else the words the guideline gives (I.A.13).
+/// MCE list where loaded, else the words the guideline gives (I.A.13): "in … classified elsewhere".
+/// B95 to B97 are "the cause of diseases classified elsewhere", and no manifestations.
 fn is_manifestation(cx: &Cx, code: &str) -> bool {
     cx.facts.manifestation(code).unwrap_or_else(|| {
-        cx.facts
-            .title(CodeSystem::Icd10cm, code)
-            .is_some_and(|t| t.to_lowercase().contains("diseases classified elsewhere"))
+        let title = cx.facts.title(CodeSystem::Icd10cm, code).unwrap_or_default().to_lowercase();
+        title
+            .split_once("classified elsewhere")
+            .is_some_and(|(before, _)| before.contains(" in ") && !before.contains("cause of"))
     })
 }
 

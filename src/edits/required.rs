@@ -96,7 +96,10 @@ fn coverage(cx: &Cx, out: &mut Vec<Finding>) {
     let member = first.body.member_id.reveal();
     if member.trim().is_empty() {
         out.push(missing(at("member_id"), &format!("no member id for {}", payer.name), ITEMS));
-    } else if payer.class == PayerClass::Medicare && payer.filing_code == "MB" && !is_mbi(member) {
+    } else if payer.class == PayerClass::Medicare
+        && matches!(payer.filing_code.as_str(), "MA" | "MB")
+        && !is_mbi(member)
+    {
         let f = Finding::warn(
             "claim.mbi",
             at("member_id"),

@@ -156,6 +156,7 @@ fn what_never_stands_first() {
     apply(&mut c, &f.fixes[0]);
     none(&c, "dx.external_first");
     one(&coded(&["G63"]), "dx.manifestation_first");
+    none(&coded(&["B955"]), "dx.manifestation_first");
     none(&coded(&["R519", "G63"]), "dx.manifestation_first");
 }
 
