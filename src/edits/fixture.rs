@@ -234,6 +234,7 @@ fn directory() -> Directory {
         fees: Arc::new(FeeTable(BTreeMap::from([
             fee("99214", 18900, Some("XXX")),
             fee("17000", 12300, Some("010")),
+            fee("66984", 95000, Some("090")),
             fee("99283", 21000, Some("XXX")),
         ]))),
     }

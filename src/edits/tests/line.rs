@@ -84,6 +84,9 @@ fn modifier_25_wants_the_line_of_the_chart() {
     none(&c, "ncci.em25");
     assert!(one(&lined(&["99283@A=1", "12002@A=1"]), "ncci.em25").message.contains("by its range"));
     none(&lined(&["99214@A=1", "80053@A=1"]), "ncci.em25");
+    let f = one(&lined(&["99214@A=1", "66984@A=1"]), "ncci.em57");
+    assert!(f.fixes[0].text.contains("add 57"));
+    none(&lined(&["99214@A=1", "66984@A=1"]), "ncci.em25");
     let mut other = lined(&["99214@A=1", "17000@A=1"]);
     other.lines[1].body.provider = Some(id("ito"));
     none(&other, "ncci.em25");

@@ -113,6 +113,15 @@ fn required_fields() {
     d.payers.get_mut(&id("medicare")).unwrap().body.class = PayerClass::SelfPay;
     assert!(!found(&c).iter().any(|f| matches!(f.place, Place::Coverage(_))), "self-pay needs none");
     let mut c = office();
+    let d = std::sync::Arc::make_mut(&mut c.directory);
+    d.patient.as_mut().unwrap().body.sex = Sex::Unknown;
+    d.coverages.get_mut(&id("coverage")).unwrap().body.member_id = "123456789A".into();
+    d.site.as_mut().unwrap().body.address.street = "P.O. Box 12".into();
+    assert_eq!(
+        rules(&c),
+        [("claim.po_box", Severity::Stop), ("claim.sex", Severity::Warn), ("claim.mbi", Severity::Warn)]
+    );
+    let mut c = office();
     header(&mut c, |h| h.kind = VisitKind::Surgery);
     let f = one(&c, "claim.place");
     apply(&mut c, &f.fixes[2]);
@@ -181,8 +190,38 @@ proptest! {
         codes.iter().for_each(|x| { add_dx(&mut c, x); });
         c.lines[0].body.code = line;
         c.lines[0].body.pointers.push(Pointer::Position(n));
-        let _ = found(&c);
+        for f in found(&c) {
+            prop_assert!(RULES.contains(&f.rule), "{}", f.rule);
+        }
     }
+}
+
+/// The list of rules is the rules: what the sources name, and nothing else.
+#[test]
+fn every_rule_is_listed() {
+    let mut named = std::collections::BTreeSet::new();
+    for file in walkdir::WalkDir::new("src/edits").max_depth(1).into_iter().flatten() {
+        let name = file.file_name().to_string_lossy();
+        if !name.ends_with(".rs") || matches!(&*name, "mod.rs" | "fixture.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        named.extend(text.split('"').filter(|t| is_rule(t)).map(str::to_string));
+    }
+    assert_eq!(named.iter().map(String::as_str).collect::<Vec<_>>(), {
+        let mut all = RULES.to_vec();
+        all.sort_unstable();
+        all
+    });
+}
+
+fn is_rule(text: &str) -> bool {
+    let family = ["dx.", "px.", "line.", "mod.", "ncci.", "npi.", "claim.", "doc.", "hold."];
+    family.iter().any(|f| {
+        text.strip_prefix(f).is_some_and(|r| {
+            !r.is_empty() && r.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        })
+    })
 }
 
 /// Not a benchmark, only a guard against a rule that reads everything for everything.
