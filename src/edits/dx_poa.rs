@@ -48,16 +48,17 @@ fn missing(cx: &Cx, at: usize, d: &Item<Diagnosis>, out: &mut Vec<Finding>) {
 }
 
 fn count(cx: &Cx, form: Form, most: usize, authority: &str, out: &mut Vec<Finding>) {
-    let n = cx.dx().len();
-    if n <= most || !cx.chart.header().has_form(form) {
+    if !cx.chart.header().has_form(form) {
         return;
     }
-    if let Some(d) = cx.dx().get(most) {
-        let message = format!(
-            "{n} diagnoses; the {} takes {most}: from {} on they stay off",
-            form.label(),
-            letter(most)
-        );
+    // External causes have places of their own on the UB-04 (locator 72, HI ABN).
+    let counted =
+        |d: &&Item<Diagnosis>| form == Form::Cms1500 || !d.body.code.starts_with(['V', 'W', 'X', 'Y']);
+    let n = cx.dx().iter().filter(counted).count();
+    if let Some(d) = cx.dx().iter().filter(counted).nth(most) {
+        let from = dot(&d.body.code);
+        let message =
+            format!("{n} diagnoses; the {} takes {most}: {from} and what follows stays off", form.label());
         out.push(Finding::warn("dx.count", Place::Diagnosis(d.id), message, authority).about(form.key()));
     }
 }

@@ -4,7 +4,7 @@
 //! FY2027 I.C.9.a.1 to a.3 and I.A.15 with I.C.4.a. A provider's statement that the conditions are not
 //! related answers them, so their policy is evidence. Pure.
 
-use super::cx::{Cx, dot};
+use super::cx::{Cx, dot, remove_diagnosis};
 use crate::domain::{CodeSystem, Diagnosis, Finding, FixAction, Item, OverridePolicy, Place};
 
 pub(super) fn find(cx: &Cx, out: &mut Vec<Finding>) {
@@ -71,15 +71,19 @@ fn hypertension(cx: &Cx, out: &mut Vec<Finding>) {
         };
         let authority = format!("ICD-10-CM Official Guidelines FY2027 I.C.9.{section}");
         let about = partner.map(|p| format!("{code}-{}", p.body.code)).unwrap_or_default();
-        out.push(
-            Finding::warn(rule, Place::Diagnosis(h.id), message, &authority)
-                .policy(OverridePolicy::Evidence)
-                .about(about)
-                .fix(
-                    format!("use {} instead of {}{with}", dot(want), dot(code)),
-                    FixAction::ReplaceDiagnosis { id: h.id, code: want.to_string(), before },
-                ),
-        );
+        let f = Finding::warn(rule, Place::Diagnosis(h.id), message, &authority)
+            .policy(OverridePolicy::Evidence)
+            .about(about);
+        out.push(match cx.dx().iter().find(|d| d.body.code == want) {
+            Some(there) => f.fix(
+                format!("remove {}: {} is there already", dot(code), dot(want)),
+                remove_diagnosis(cx.chart, h, there.id),
+            ),
+            None => f.fix(
+                format!("use {} instead of {}{with}", dot(want), dot(code)),
+                FixAction::ReplaceDiagnosis { id: h.id, code: want.to_string(), before },
+            ),
+        });
     }
 }
 
@@ -102,7 +106,8 @@ const WITH: &[(&str, &[&str], &str)] = &[
     ("G609", &["42", "40"], "4"),
     ("G589", &["41"], "4"),
     ("K3184", &["43"], "43"),
-    ("H350", &["319"], "3"),
+    ("H3500", &["319"], "3"),
+    ("H3581", &["311"], "3"),
     ("H359", &["319", "39"], "3"),
     ("I739", &["51"], "5"),
     ("L974", &["621"], "62"),

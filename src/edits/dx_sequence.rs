@@ -14,23 +14,30 @@ pub(super) fn find(cx: &Cx, out: &mut Vec<Finding>) {
     if let Some(first) = cx.dx().first() {
         first_listed(cx, first, out);
     }
+    let mut asked = Vec::new();
     for (at, d) in cx.dx().iter().enumerate() {
         for note in cx.facts.notes(&d.body.code) {
             match note.kind {
                 NoteKind::CodeFirst => code_first(cx, at, d, &note, out),
-                NoteKind::UseAdditional => use_additional(cx, d, &note, out),
+                // A category's note asks once, not at every code below it.
+                NoteKind::UseAdditional if !asked.contains(&note) => {
+                    use_additional(cx, d, &note, out);
+                    asked.push(note);
+                }
                 _ => {}
             }
         }
     }
 }
 
-/// MCE list where loaded, else the words the guideline gives (I.A.13).
+/// MCE list where loaded, else the words the guideline gives (I.A.13): "in … classified elsewhere".
+/// B95 to B97 are "the cause of diseases classified elsewhere", and no manifestations.
 fn is_manifestation(cx: &Cx, code: &str) -> bool {
     cx.facts.manifestation(code).unwrap_or_else(|| {
-        cx.facts
-            .title(CodeSystem::Icd10cm, code)
-            .is_some_and(|t| t.to_lowercase().contains("diseases classified elsewhere"))
+        let title = cx.facts.title(CodeSystem::Icd10cm, code).unwrap_or_default().to_lowercase();
+        title
+            .split_once("classified elsewhere")
+            .is_some_and(|(before, _)| before.contains(" in ") && !before.contains("cause of"))
     })
 }
 
@@ -102,7 +109,11 @@ fn code_first(cx: &Cx, at: usize, d: &Item<Diagnosis>, note: &Note, out: &mut Ve
     let code = d.body.code.as_str();
     let here = Place::Diagnosis(d.id);
     let about = |other: &str| format!("{code}-{other}");
-    if let Some(late) = cx.dx().iter().skip(at + 1).find(|o| named(note, &o.body.code)) {
+    let earlier = cx.dx()[..at].iter().any(|o| named(note, &o.body.code));
+    // "Any associated" puts all of them first; otherwise one that stands before it is enough.
+    let all = note.text.to_lowercase().contains("any associated");
+    let late = cx.dx().iter().skip(at + 1).find(|o| named(note, &o.body.code));
+    if let Some(late) = late.filter(|_| all || !earlier) {
         let other = late.body.code.as_str();
         let message = format!("{} is coded before {}, which its note puts first", dot(code), dot(other));
         let mut f = Finding::warn("dx.code_first", here, message, &authority(note)).about(about(other));
@@ -112,12 +123,8 @@ fn code_first(cx: &Cx, at: usize, d: &Item<Diagnosis>, note: &Note, out: &mut Ve
         out.push(f);
         return;
     }
-    let satisfied = if note.ranges.is_empty() {
-        // The note names no codes: whatever stands before it may be the disease.
-        at > 0
-    } else {
-        cx.dx()[..at].iter().any(|o| named(note, &o.body.code))
-    };
+    // A note that names no codes is satisfied by whatever stands before it.
+    let satisfied = if note.ranges.is_empty() { at > 0 } else { earlier };
     // A manifestation in first place is a stop of its own.
     if satisfied || (at == 0 && is_manifestation(cx, code)) {
         return;

@@ -128,3 +128,32 @@ impl CodeFacts for NoFacts {
         None
     }
 }
+
+/// Whether `other` says the side that `title` leaves unspecified: for tables that answer `sided` from the
+/// titles of sibling codes (`…, unspecified eye` beside `…, right eye` and `…, bilateral`).
+pub fn names_the_side(title: &str, other: &str) -> bool {
+    let Some(at) = title.rfind("unspecified ") else { return false };
+    let (before, after) = (&title[..at], &title[at + "unspecified ".len()..]);
+    ["right ", "left "]
+        .iter()
+        .any(|side| other.strip_prefix(before).and_then(|o| o.strip_prefix(side)).is_some_and(|o| o == after))
+        || other
+            .strip_prefix(before)
+            .is_some_and(|o| o == "bilateral" || o.strip_prefix("bilateral ") == Some(after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_the_side;
+
+    #[test]
+    fn sides_by_title() {
+        let t = "Cortical age-related cataract, unspecified eye";
+        for yes in ["right eye", "left eye", "bilateral"] {
+            assert!(names_the_side(t, &format!("Cortical age-related cataract, {yes}")), "{yes}");
+        }
+        assert!(!names_the_side(t, "Nuclear age-related cataract, right eye"));
+        assert!(!names_the_side("Chronic kidney disease, unspecified", "Chronic kidney disease, right"));
+        assert!(names_the_side("Pain in unspecified knee", "Pain in right knee"));
+    }
+}

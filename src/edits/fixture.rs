@@ -15,6 +15,7 @@ pub const TODAY: &str = "2026-11-24";
 
 /// code, title; a title in brackets makes a header.
 const CODES: &[(&str, &str)] = &[
+    ("B955", "Unspecified streptococcus as the cause of diseases classified elsewhere"),
     ("E11", "[Type 2 diabetes mellitus"),
     ("E1122", "Type 2 diabetes mellitus with diabetic chronic kidney disease"),
     ("E1140", "Type 2 diabetes mellitus with diabetic neuropathy, unspecified"),
@@ -233,6 +234,7 @@ fn directory() -> Directory {
         fees: Arc::new(FeeTable(BTreeMap::from([
             fee("99214", 18900, Some("XXX")),
             fee("17000", 12300, Some("010")),
+            fee("66984", 95000, Some("090")),
             fee("99283", 21000, Some("XXX")),
         ]))),
     }

@@ -2,7 +2,7 @@
 //!
 //! Owns `mod.form`, `mod.many`, `mod.repeat`, `mod.conflict`. Sources: X12 005010X222A1 loop 2400 SV101-3
 //! to -6; CMS Pub. 100-04 chapter 12 section 40.7 (50 with RT, LT), chapter 13 section 20.2 (26, TC),
-//! chapter 30 section 50 and Pub. 100-04 transmittals on GA and GZ. Pure.
+//! chapter 30 section 50 with change request 6563 (GA, GX, GZ), chapter 17 section 40 (JW, JZ). Pure.
 
 use super::{
     cx::{Cx, line_place, set_line},
@@ -16,8 +16,8 @@ const CONFLICTS: [(&str, &str, &str); 7] = [
     ("50", "LT", "CMS Pub. 100-04 ch. 12 sec. 40.7"),
     ("26", "TC", "CMS Pub. 100-04 ch. 13 sec. 20.2"),
     ("GA", "GZ", "CMS Pub. 100-04 ch. 30 sec. 50"),
-    ("GX", "GA", "CMS Pub. 100-04 ch. 30 sec. 50"),
-    ("GX", "GZ", "CMS Pub. 100-04 ch. 30 sec. 50"),
+    ("GX", "GA", "CMS CR 6563; Pub. 100-04 ch. 30 sec. 50"),
+    ("GX", "GZ", "CMS CR 6563; Pub. 100-04 ch. 30 sec. 50"),
     ("JW", "JZ", "CMS Pub. 100-04 ch. 17 sec. 40"),
 ];
 

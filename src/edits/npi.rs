@@ -25,11 +25,9 @@ pub(super) fn find(cx: &Cx, out: &mut Vec<Finding>) {
             check(role, &p.npi, &p.short(), Place::Provider(format!("{role}.npi")), out);
         }
     }
-    for l in &cx.chart.lines {
-        if l.body.provider.is_some() && l.body.provider != roles.rendering {
-            if let Some(p) = cx.chart.provider(l.body.provider) {
-                check("line", &p.npi, &p.short(), line_place(l, "provider"), out);
-            }
+    for l in cx.chart.lines.iter().filter(|l| l.body.provider != roles.rendering) {
+        if let Some(p) = cx.chart.provider(l.body.provider) {
+            check("line", &p.npi, &p.short(), line_place(l, "provider"), out);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Fields both forms need, and those of the CMS-1500.
 //!
-//! Owns `claim.required`, `claim.place`, `claim.zip9`, `claim.form`. Sources: CMS Pub. 100-04 chapter 26
+//! Owns `claim.required`, `claim.place`, `claim.zip9`, `claim.po_box`, `claim.form`, `claim.mbi`, `claim.sex`. Sources: CMS Pub. 100-04 chapter 26
 //! sections 10.2 to 10.5 (items 1a to 33a); X12 005010X222A1 loops 2010AA, 2010BA, 2010BB, 2300, 2310B;
 //! ZIP of nine digits: implementation note of N403 in 2010AA. Pure.
 
@@ -65,7 +65,8 @@ fn patient(cx: &Cx, out: &mut Vec<Finding>) {
         out.push(missing(at("birth"), "no date of birth", ITEMS));
     }
     if p.sex == Sex::Unknown {
-        let f = Finding::warn(RULE, at("sex"), "the patient's sex is unknown; the claim sends U", ITEMS);
+        let f =
+            Finding::warn("claim.sex", at("sex"), "the patient's sex is unknown; the claim sends U", ITEMS);
         out.push(f.fix("go to the field", FixAction::GoTo(at("sex"))));
     }
     let parts = [&address.street, &address.city, &address.state, &address.zip];
@@ -95,7 +96,10 @@ fn coverage(cx: &Cx, out: &mut Vec<Finding>) {
     let member = first.body.member_id.reveal();
     if member.trim().is_empty() {
         out.push(missing(at("member_id"), &format!("no member id for {}", payer.name), ITEMS));
-    } else if payer.class == PayerClass::Medicare && payer.filing_code == "MB" && !is_mbi(member) {
+    } else if payer.class == PayerClass::Medicare
+        && matches!(payer.filing_code.as_str(), "MA" | "MB")
+        && !is_mbi(member)
+    {
         let f = Finding::warn(
             "claim.mbi",
             at("member_id"),

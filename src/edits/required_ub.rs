@@ -54,7 +54,7 @@ fn bill_type(cx: &Cx, out: &mut Vec<Finding>) {
 }
 
 fn admission(cx: &Cx, out: &mut Vec<Finding>) {
-    const CL1: &str = "CMS Pub. 100-04 ch. 25 sec. 75.2 (FL 14, 15, 17); X12 005010X223A2 2300 CL1";
+    const CL1: &str = "CMS Pub. 100-04 ch. 25 sec. 75.1, 75.2 (FL 14, 15, 17); X12 005010X223A2 2300 CL1";
     let e = cx.chart.header();
     let a = e.admission.clone().unwrap_or_default();
     for (value, field, what) in [

@@ -1,10 +1,11 @@
-//! Place of service and type of bill, typed or derived from the kind of visit.
+//! Place of service, type of bill and last filing day, typed or derived from the visit.
 //!
 //! Owns the derivation that edits and claim share, so that a box is never asked for which the claim fills
 //! by itself. Sources: CMS place of service code set; CMS Pub. 100-04 chapter 26 section 10.5 and
-//! chapter 25 section 75.1 (type of bill). Pure.
+//! chapter 25 section 75.1 (type of bill), chapter 1 section 70 with 42 CFR 424.44 (timely filing). Pure.
 
-use crate::domain::{Chart, Form, VisitKind};
+use crate::domain::{Chart, Form, Payer, VisitKind};
+use chrono::{Days, NaiveDate};
 
 /// The codes of the CMS place of service set that are assigned.
 const PLACES: &str = "01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 31 32 33 \
@@ -46,4 +47,15 @@ pub fn type_of_bill(chart: &Chart) -> String {
 pub fn bills_inpatient(chart: &Chart) -> bool {
     let t = type_of_bill(chart);
     t.starts_with("11") || t.starts_with("12")
+}
+
+/// The last day on which the payer takes the claim: counted from the earliest line of a professional claim,
+/// from the end of the statement of an institutional one.
+pub fn file_by(chart: &Chart, form: Form, payer: &Payer) -> Option<NaiveDate> {
+    let e = chart.header();
+    let from = match form {
+        Form::Cms1500 => chart.lines_of(form).map(|l| l.body.date).min().unwrap_or(e.from),
+        Form::Ub04 => e.through,
+    };
+    from.checked_add_days(Days::new(u64::from(payer.filing_days?)))
 }

@@ -1,10 +1,13 @@
-//! What the chart itself still owes: open holds, unsigned documents, dates of the visit.
+//! What the chart itself still owes: open holds, unsigned documents, dates of the visit, time to file.
 //!
-//! Owns `hold.open`, `doc.unsigned`, `claim.dates`. Sources: 42 CFR 424.24 and CMS Pub. 100-08 chapter 3
+//! Owns `hold.open`, `doc.unsigned`, `claim.dates`, `claim.filing`. Sources: 42 CFR 424.44 (timely filing); 42 CFR 424.24 and CMS Pub. 100-08 chapter 3
 //! section 3.3.2.4 (signatures); X12 005010 DTP*434, DTP*472. Pure.
 
-use super::cx::{Cx, encounter};
-use crate::domain::{DocumentStatus, Finding, FixAction, HoldReason};
+use super::{
+    cx::{Cx, encounter},
+    setting::file_by,
+};
+use crate::domain::{DocumentStatus, Finding, FixAction, HoldReason, PayerClass};
 
 const DATES: &str = "X12 005010X222A1 DTP*472, 005010X223A2 DTP*434 (valid, in order, not in the future)";
 
@@ -32,6 +35,28 @@ pub(super) fn find(cx: &Cx, out: &mut Vec<Finding>) {
         );
     }
     dates(cx, out);
+    filing(cx, out);
+}
+
+/// Days left from which the claim says how many there are.
+const SOON: i64 = 14;
+
+fn filing(cx: &Cx, out: &mut Vec<Finding>) {
+    const AUTHORITY: &str = "payer's filing limit; for Medicare 42 CFR 424.44, CMS Pub. 100-04 ch. 1 sec. 70";
+    let Some(payer) = cx.chart.primary_payer().filter(|p| p.class != PayerClass::SelfPay) else { return };
+    for form in &cx.chart.header().forms {
+        let Some(last) = file_by(cx.chart, *form, payer) else { continue };
+        let left = (last - cx.today).num_days();
+        let place = encounter("filing");
+        if left < 0 {
+            let message = format!("{}: {} took this claim until {last}", form.label(), payer.name);
+            out.push(Finding::warn("claim.filing", place, message, AUTHORITY).about(form.key()));
+        } else if left <= SOON {
+            let message =
+                format!("{}: {left} days left to file with {}, until {last}", form.label(), payer.name);
+            out.push(Finding::info("claim.filing", place, message, AUTHORITY));
+        }
+    }
 }
 
 fn dates(cx: &Cx, out: &mut Vec<Finding>) {

@@ -24,7 +24,7 @@ pub fn pane(app: &App, area: Area, p: &mut Painter<'_, '_>) {
     let foot_h = u16::try_from(ready.len() + 1).unwrap_or(6).min(area.h / 3);
     let body = Area { y: area.y + 1, h: area.h.saturating_sub(1 + foot_h), ..area };
     let face = claims::build(&open.chart, form, &*app.facts);
-    let lines = face.compact(body.w.saturating_sub(1));
+    let lines = face.compact(usize::from(body.w.saturating_sub(1)));
     let top = open.claim_top.min(lines.len().saturating_sub(usize::from(body.h)));
     for (i, line) in lines.iter().skip(top).take(usize::from(body.h)).enumerate() {
         face_line(line, Area { y: body.y + i as u16, h: 1, ..body }, p);
@@ -40,6 +40,14 @@ pub fn pane(app: &App, area: Area, p: &mut Painter<'_, '_>) {
 }
 
 pub fn face_line(line: &FaceLine, area: Area, p: &mut Painter<'_, '_>) {
-    let role = if line.heading { Role::Muted } else { Role::Text };
+    let role = face_role(line.kind);
     p.put(area.x + 1, area.y, area.w.saturating_sub(1), &line.text, role);
+}
+
+pub fn face_role(kind: claims::FaceKind) -> Role {
+    match kind {
+        claims::FaceKind::Title => Role::Title,
+        claims::FaceKind::Rule | claims::FaceKind::Label => Role::Muted,
+        claims::FaceKind::Value | claims::FaceKind::Blank => Role::Text,
+    }
 }

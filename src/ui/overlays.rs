@@ -190,7 +190,7 @@ fn full_claim(app: &App, scroll: &Scroll, area: Area, p: &mut Painter<'_, '_>) {
     let lines: Vec<(String, Role)> = face
         .full()
         .into_iter()
-        .map(|l| (l.text, if l.heading { Role::Muted } else { Role::Text }))
+        .map(|l| (l.text, super::claim::face_role(l.kind)))
         .collect();
     let more = scrolled(area.below_title(), scroll, &lines, p);
     let place = if more > 0 { format!("{more} below") } else { String::new() };
