@@ -9,7 +9,7 @@ use super::{
     overlay::{FindState, HoldMenu, PaletteState, Scroll},
     prompt::PromptKind,
 };
-use crate::domain::{DocumentStatus, HoldReason, Id, WorkView};
+use crate::domain::{DocumentStatus, HoldReason, Id};
 use fuzzy_matcher::{FuzzyMatcher, skim::SkimMatcherV2};
 
 impl App {
