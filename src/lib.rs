@@ -20,6 +20,8 @@ pub mod domain;
 pub mod edits;
 pub mod input;
 pub mod search;
+pub mod sqlite;
+pub mod store;
 pub mod term;
 pub mod theme;
 pub mod ui;
