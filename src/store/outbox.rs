@@ -92,6 +92,11 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Whether an encounter's records are in this cache.
+    pub fn knows(&self, root: Id) -> Result<bool, StoreError> {
+        Ok(self.conn.prepare_cached("SELECT 1 FROM record WHERE id = ?1")?.exists([root])?)
+    }
+
     /// Ops the hub has not answered.
     pub fn pending_count(&self) -> Result<u64, StoreError> {
         let n: i64 = self
@@ -164,8 +169,9 @@ impl Store {
             .execute(params![scope, seq.cast_signed()])?;
         let (why, detail, records) = match answer {
             Settled::Applied { versions } => {
+                let again = reading_again(&tx, scope)?;
                 for id in touched(&op) {
-                    confirm(&tx, id, versions.iter().find(|(v, _)| *v == id).map(|(_, v)| *v))?;
+                    confirm(&tx, id, versions.iter().find(|(v, _)| *v == id).map(|(_, v)| *v), again)?;
                 }
                 return Ok(tx.commit()?);
             }
@@ -227,12 +233,18 @@ impl Store {
     }
 }
 
-/// One op fewer is unconfirmed. The content is the hub's at `version` only if nobody came between.
-fn confirm(conn: &Connection, id: Id, version: Option<u64>) -> Result<(), StoreError> {
+/// Whether the scope is being read again from a restored hub.
+pub(super) fn reading_again(conn: &Connection, scope: &Scope) -> Result<bool, StoreError> {
+    Ok(conn.prepare_cached("SELECT 1 FROM cursor WHERE scope = ?1 AND again = 1")?.exists([scope])?)
+}
+
+/// One op fewer is unconfirmed. The content is the hub's at `version` only if nobody came between, and never
+/// while a restored hub is read again: what is here may hold changes that the hub has lost.
+fn confirm(conn: &Connection, id: Id, version: Option<u64>, again: bool) -> Result<(), StoreError> {
     let Some(mut s) = standing(conn, id)? else { return Ok(()) };
     s.pending = s.pending.saturating_sub(1);
     if let Some(v) = version {
-        if v == s.base + 1 {
+        if v == s.base + 1 && !again {
             s.base = v;
         }
         s.acked = s.acked.max(v);

@@ -6,10 +6,10 @@
 use super::{
     Store, StoreError,
     commit::keep_text,
-    outbox::{missing_texts, pending_on},
+    outbox::{missing_texts, pending_on, reading_again},
     records::{adopt, refresh, refresh_root, standing},
 };
-use crate::domain::{Cursor, Id, Lease, Record, Scope, WorkItem};
+use crate::domain::{Cursor, Id, Lease, Record, RecordKind, Scope, WorkItem};
 use crate::sqlite::{WorkRow, chain::hash_of, save_work_row};
 use rusqlite::{OptionalExtension, params};
 
@@ -38,6 +38,8 @@ pub struct Absorbed {
     pub records: u64,
     /// Encounters whose rows or records are new: the open one gets a banner, a list its "3 new".
     pub roots: Vec<Id>,
+    /// Hashes of documents of the page whose text is not in the cache.
+    pub lacking: Vec<String>,
 }
 
 impl Store {
@@ -69,6 +71,13 @@ impl Store {
             adopt(&tx, r, &pending)?;
             changed.push((r.id, r.kind, r.root));
             done.records += 1;
+            if r.kind == RecordKind::Document
+                && !r.deleted
+                && let Some(hash) = r.body.get("hash").and_then(|h| h.as_str())
+                && !tx.prepare_cached("SELECT 1 FROM document_text WHERE hash = ?1")?.exists([hash])?
+            {
+                done.lacking.push(hash.to_string());
+            }
         }
         refresh(&tx, &changed)?;
         for PulledItem { item, fence } in &page.items {
@@ -116,6 +125,26 @@ impl Store {
         )?;
         tx.execute("UPDATE record SET base = 0, acked = 0 WHERE scope = ?1", [scope])?;
         tx.execute("UPDATE work_item SET fence = 0 WHERE scope = ?1", [scope])?;
+        Ok(tx.commit()?)
+    }
+
+    /// The person may no longer use a scope: everything the hub holds of it goes. What it does not hold stays in
+    /// the outbox, encrypted, until a supervisor releases it.
+    pub fn erase_scope(&mut self, scope: &Scope) -> Result<(), StoreError> {
+        let tx = self.begin()?;
+        // A text that another scope's document or a parked op names stays.
+        tx.execute(
+            "DELETE FROM document_text WHERE hash IN
+               (SELECT json_extract(body, '$.hash') FROM record WHERE scope = ?1 AND kind = 'document' AND pending = 0)
+             AND hash NOT IN (SELECT coalesce(json_extract(body, '$.hash'), '') FROM record
+               WHERE kind = 'document' AND (scope <> ?1 OR pending > 0))",
+            [scope],
+        )?;
+        for table in ["record", "work_item"] {
+            tx.execute(&format!("DELETE FROM {table} WHERE scope = ?1"), [scope])?;
+        }
+        tx.execute("DELETE FROM outbox WHERE scope = ?1 AND state <> 'pending'", [scope])?;
+        tx.execute("UPDATE cursor SET pos = 0, hash = zeroblob(32), again = 0 WHERE scope = ?1", [scope])?;
         Ok(tx.commit()?)
     }
 
@@ -172,9 +201,7 @@ fn set_lease(conn: &rusqlite::Connection, id: Id, lease: &Lease) -> Result<(), S
 
 /// After a scope was read again: records the restored hub does not have and none of our ops makes.
 fn sweep(conn: &rusqlite::Connection, scope: &Scope) -> Result<(), StoreError> {
-    let again =
-        conn.prepare_cached("SELECT 1 FROM cursor WHERE scope = ?1 AND again = 1")?.exists([scope])?;
-    if !again {
+    if !reading_again(conn, scope)? {
         return Ok(());
     }
     conn.execute("DELETE FROM record WHERE scope = ?1 AND base = 0 AND pending = 0", [scope])?;
