@@ -5,7 +5,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | ground: pure | `domain` `codes` `search` `edits` `claims` |
-//! | first: storage and exchange | `intake` `store` `hub` `sync` `demo` `codes_file` |
+//! | first: storage and exchange | `intake` `sqlite` `store` `hub` `sync` `demo` `codes_file` |
 //! | top: the terminal | `jobs` `app` `input` `ui` `theme` `term` |
 //! | roof: sees everything | `run` `cli` |
 //!
@@ -18,8 +18,12 @@ pub mod codes;
 pub mod demo;
 pub mod domain;
 pub mod edits;
+pub mod hub;
 pub mod input;
 pub mod search;
+pub mod sqlite;
+pub mod store;
+pub mod sync;
 pub mod term;
 pub mod theme;
 pub mod ui;

@@ -2,9 +2,9 @@
 //!
 //! The keys of steps 2 to 9 are counted: five diagnoses, two lines and a modifier take 66 at most.
 
-mod common;
+mod kit;
 
-use common::{Term, practice};
+use kit::{Term, practice};
 
 struct Hand {
     term: Term,
@@ -85,7 +85,7 @@ fn script(size: (u16, u16)) {
     h.term.send(b"qq");
     assert_eq!(h.term.wait_exit(), 0);
     // What was done is there for the next start.
-    let out = common::command(&dir).args(["encounter", "show", "10023", "--json"]).output().expect("codesk runs");
+    let out = kit::command(&dir).args(["encounter", "show", "10023", "--json"]).output().expect("codesk runs");
     let shown = String::from_utf8_lossy(&out.stdout).into_owned();
     for part in ["\"status\":\"coded\"", "E11.22", "I12.9", "N18.31", "Z79.84", "L57.0", "\"pointers\":\"ABC\""] {
         assert!(shown.contains(part), "{part} is missing in {shown}");

@@ -1,8 +1,8 @@
 //! What the terminal owes its user: it is given back, nothing typed acts by mistake, and it is quiet.
 
-mod common;
+mod kit;
 
-use common::{Term, practice};
+use kit::{Term, practice};
 use std::time::{Duration, Instant};
 
 const SIZE: (u16, u16) = (100, 30);

@@ -37,6 +37,8 @@ pub use people::{
     Address, Coverage, Extra, Fee, FeeTable, Patient, Payer, PayerClass, PersonName, Provider, Sex, Site,
 };
 pub use phi::Phi;
-pub use record::{FIELD_DELETED, FIELD_ORDER, FieldSet, Op, Record, RecordKind, Scope, Visibility, Write};
+pub use record::{
+    Cursor, FIELD_DELETED, FIELD_ORDER, FieldSet, Op, Record, RecordKind, SHARED_SCOPE, Scope, Visibility, Write,
+};
 pub use state::{ClaimState, ClaimStep, CodingState, CodingStep, Lease, Refusal, Role};
 pub use work_item::{WorkItem, WorkQuery, WorkView};

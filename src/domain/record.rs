@@ -48,6 +48,45 @@ impl RecordKind {
     }
 }
 
+impl RecordKind {
+    /// Its own root, whatever edit it was written with: it belongs to no encounter.
+    pub fn is_root(self) -> bool {
+        matches!(
+            self,
+            RecordKind::Encounter
+                | RecordKind::Patient
+                | RecordKind::Coverage
+                | RecordKind::Payer
+                | RecordKind::Provider
+                | RecordKind::Site
+                | RecordKind::Fees
+        )
+    }
+
+    /// What a coder puts on an encounter, as opposed to what a sender sends.
+    pub fn is_coding(self) -> bool {
+        matches!(
+            self,
+            RecordKind::Diagnosis
+                | RecordKind::Procedure
+                | RecordKind::Line
+                | RecordKind::Hold
+                | RecordKind::Override
+                | RecordKind::Claim
+        )
+    }
+}
+
+/// A place in a scope's change log and the hash of the log up to there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    pub pos: u64,
+    pub hash: [u8; 32],
+}
+
+/// The scope of what every scope reads: payers, providers, fees.
+pub const SHARED_SCOPE: &str = "shared";
+
 /// Who may see a record; row security decides by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -158,17 +197,22 @@ impl Record {
         }
     }
 
+    /// What a field or pseudo-field holds now; `Null` when it is absent.
+    pub fn field(&self, path: &str) -> Value {
+        match path {
+            FIELD_DELETED => Value::Bool(self.deleted),
+            FIELD_ORDER => Value::String(self.order.0.clone()),
+            field => self.body.get(field).cloned().unwrap_or(Value::Null),
+        }
+    }
+
     /// The first field whose present value is not what the write read.
     pub fn conflict(&self, write: &Write) -> Option<String> {
         write
             .set
             .iter()
             .find(|FieldSet(path, old, new)| {
-                let now = match path.as_str() {
-                    FIELD_DELETED => Value::Bool(self.deleted),
-                    FIELD_ORDER => Value::String(self.order.0.clone()),
-                    field => self.body.get(field).cloned().unwrap_or(Value::Null),
-                };
+                let now = self.field(path);
                 // Two people who wrote the same thing do not disagree.
                 now != *old && now != *new
             })

@@ -37,6 +37,17 @@ pub enum CodingStep {
     Finalize,
 }
 
+impl CodingStep {
+    pub const ALL: [CodingStep; 6] = [
+        CodingStep::Start,
+        CodingStep::Submit,
+        CodingStep::Reopen,
+        CodingStep::SendToReview,
+        CodingStep::ReturnToCoder,
+        CodingStep::Finalize,
+    ];
+}
+
 impl CodingState {
     pub const ALL: [CodingState; 6] = [
         CodingState::New,
@@ -68,6 +79,16 @@ impl CodingState {
     /// Whether a coder may change codes now.
     pub fn is_open(self) -> bool {
         matches!(self, CodingState::New | CodingState::Coding | CodingState::Returned)
+    }
+    /// Whether some step, or the undo of a start or a submit, leads from here to `to`; the hub asks this of every
+    /// op that writes the state.
+    pub fn may_become(self, to: CodingState) -> Result<(), Refusal> {
+        let leads = CodingStep::ALL.into_iter().any(|step| self.can(step) == Ok(to));
+        let undoes = [CodingStep::Start, CodingStep::Submit].into_iter().any(|step| to.can(step) == Ok(self));
+        if self == to || leads || undoes {
+            return Ok(());
+        }
+        Err(Refusal(format!("an encounter that is {} cannot become {}", self.label(), to.label())))
     }
     /// The state after `step`, or why not.
     pub fn can(self, step: CodingStep) -> Result<CodingState, Refusal> {
@@ -187,6 +208,13 @@ impl ClaimState {
     /// Whether the payer has adjudicated it, so that it has a claim control number.
     pub fn is_adjudicated(self) -> bool {
         matches!(self, ClaimState::Paid | ClaimState::PartlyPaid | ClaimState::Denied)
+    }
+    /// Whether some step leads from here to `to`.
+    pub fn may_become(self, to: ClaimState) -> Result<(), Refusal> {
+        if self == to || ClaimStep::ALL.into_iter().any(|step| self.can(step) == Ok(to)) {
+            return Ok(());
+        }
+        Err(Refusal(format!("a claim that is {} cannot become {}", self.label(), to.label())))
     }
     pub fn can(self, step: ClaimStep) -> Result<ClaimState, Refusal> {
         use ClaimState as S;

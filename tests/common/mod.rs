@@ -1,181 +1,154 @@
-//! Helpers of the end-to-end tests: the program in a real pseudo-terminal, its screen read back.
-//!
-//! Waits are for something to be on the screen, never for a time to pass; a wait that fails prints the screen.
+//! A small practice of invented people for tests of storage and exchange.
 
 #![allow(dead_code)]
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use std::io::{Read, Write};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+pub mod hub;
 
-/// The program as it is shipped when `CODESK_BIN` names it (tests/run does), else the one of this build.
-pub fn codesk() -> PathBuf {
-    std::env::var_os("CODESK_BIN").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_codesk")), PathBuf::from)
+use codesk::domain::chart::Directory;
+use codesk::domain::*;
+use codesk::store::{ImportBatch, Store, StorePaths, text_hash};
+use std::sync::Arc;
+
+pub const NOW: i64 = 1_790_000_000_000;
+pub const CLINIC: &str = "clinic";
+
+pub fn scope() -> Scope {
+    Scope(CLINIC.into())
+}
+pub fn shared() -> Scope {
+    Scope(SHARED_SCOPE.into())
+}
+pub fn id(name: &str) -> Id {
+    Id::from_sender(&[name])
+}
+pub fn item<T>(name: &str, body: T) -> Item<T> {
+    Item::new(id(name), OrderKey::default(), body)
+}
+pub fn payer() -> Item<Payer> {
+    item("payer", Payer { name: "Blue Harbor".into(), ..Payer::default() })
+}
+pub fn provider() -> Item<Provider> {
+    item("provider", Provider { key: "shah".into(), npi: "2000000010".into(), ..Provider::default() })
+}
+pub fn site() -> Item<Site> {
+    item("site", Site { name: "Lakeside".into(), ..Site::default() })
+}
+pub fn fees() -> Item<FeeTable> {
+    let fee = Fee { code: "99213".into(), charge: Cents(12_000), global: None, text: None };
+    item("fees", FeeTable([("99213".to_string(), fee)].into()))
 }
 
-/// A data directory with the sample practice. The code book is shared by all tests: building it is the slow part.
-pub fn practice() -> tempfile::TempDir {
-    let dir = tempfile::tempdir().expect("a temporary folder");
-    let out = command(&dir).args(["demo", "--no-tui"]).output().expect("codesk starts");
-    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    dir
+/// The note of encounter `n`.
+pub fn note(n: usize, lines: usize) -> String {
+    let mut text = format!("Visit {n}\n");
+    for i in 0..lines {
+        text.push_str(&format!("Line {i} of the note of visit {n}: stable, continue present treatment.\n"));
+    }
+    text
 }
 
-/// `codesk` with an empty environment but for what it needs.
-pub fn command(dir: &tempfile::TempDir) -> std::process::Command {
-    let mut c = std::process::Command::new(codesk());
-    c.env("CODESK_DATA_DIR", dir.path()).env("CODESK_BOOK_DIR", book_dir()).env_remove("NO_COLOR");
-    c
+/// An encounter as intake sends it: one note, one charge line, two diagnoses if `coded`.
+pub fn encounter(n: usize) -> (Chart, Vec<Phi<String>>) {
+    let name = format!("e{n}");
+    let day = chrono::NaiveDate::from_ymd_opt(2026, 1 + (n % 11) as u32, 1 + (n % 28) as u32).unwrap();
+    let kind = VisitKind::ALL[n % 4];
+    let header = Encounter {
+        account: format!("{}", 10_000 + n),
+        patient: id(&format!("{name}.patient")),
+        kind,
+        forms: vec![Form::Cms1500],
+        from: day,
+        through: day,
+        place: Some("11".into()),
+        bill_type: None,
+        admission: None,
+        admitting: None,
+        roles: Roles { rendering: Some(id("provider")), ..Roles::default() },
+        coverages: vec![id(&format!("{name}.coverage"))],
+        state: CodingState::New,
+        assigned: (n % 3 == 0).then(|| "dlee".to_string()),
+        why: "new charge".into(),
+        priority: (n % 5) as i32,
+        sender: vec![SenderKey { system: "test".into(), value: name.clone() }],
+        reason_text: "follow-up".into(),
+        expected: Cents(10_000),
+        extra: Extra::new(),
+    };
+    let patient = Patient {
+        mrn: format!("M{n}").into(),
+        name: Phi::new(PersonName {
+            last: format!("Alvarez{n}"),
+            first: "Maria".into(),
+            ..PersonName::default()
+        }),
+        ..Patient::default()
+    };
+    let coverage = Coverage { payer: id("payer"), member_id: format!("W{n}").into(), ..Coverage::default() };
+    let directory = Directory {
+        patient: Some(item(&format!("{name}.patient"), patient)),
+        coverages: [(id(&format!("{name}.coverage")), item(&format!("{name}.coverage"), coverage))].into(),
+        ..Directory::default()
+    };
+    let mut chart = Chart::new(scope(), item(&name, header), Arc::new(directory));
+    let text = note(n, 12);
+    chart.documents.push(item(
+        &format!("{name}.note"),
+        Document {
+            title: "Progress note".into(),
+            author: "Shah MD".into(),
+            written: None,
+            status: DocumentStatus::Signed,
+            hash: text_hash(&text),
+            bytes: text.len() as u64,
+            extra: Extra::new(),
+        },
+    ));
+    let mut line = ServiceLine::new("99213", day);
+    line.charge = Some(Cents(12_000));
+    chart.lines.push(Item::new(id(&format!("{name}.line")), OrderKey::after(None), line));
+    (chart, vec![Phi::new(text)])
 }
 
-pub fn book_dir() -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("book")
+pub fn practice(batch: &mut ImportBatch) {
+    batch.add_item(&shared(), &payer()).unwrap();
+    batch.add_item(&shared(), &provider()).unwrap();
+    batch.add_item(&shared(), &fees()).unwrap();
+    batch.add_item(&scope(), &site()).unwrap();
 }
 
-pub struct Term {
-    master: Box<dyn MasterPty + Send>,
-    pub child: Box<dyn Child + Send + Sync>,
-    writer: Box<dyn Write + Send>,
-    screen: Arc<Mutex<vt100::Parser>>,
-    pub raw: Arc<Mutex<Vec<u8>>>,
+pub fn batch(range: std::ops::Range<usize>) -> ImportBatch {
+    let mut batch = ImportBatch::new("demo");
+    if range.start == 0 {
+        practice(&mut batch);
+    }
+    for n in range {
+        let (chart, texts) = encounter(n);
+        batch.add_chart(&chart, texts).unwrap();
+    }
+    batch
 }
 
-impl Term {
-    pub fn start(dir: &tempfile::TempDir, args: &[&str], size: (u16, u16), env: &[(&str, &str)]) -> Term {
-        let pair = native_pty_system()
-            .openpty(PtySize { rows: size.1, cols: size.0, pixel_width: 0, pixel_height: 0 })
-            .expect("a pseudo-terminal");
-        let mut cmd = CommandBuilder::new(codesk());
-        cmd.args(args);
-        for name in ["NO_COLOR", "SSH_CONNECTION", "SSH_TTY", "COLORTERM"] {
-            cmd.env_remove(name);
-        }
-        cmd.env("TERM", "xterm-256color");
-        cmd.env("CODESK_DATA_DIR", dir.path());
-        cmd.env("CODESK_BOOK_DIR", book_dir());
-        for (name, value) in env {
-            cmd.env(name, value);
-        }
-        let child = pair.slave.spawn_command(cmd).expect("codesk starts");
-        drop(pair.slave);
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(size.1, size.0, 0)));
-        let raw = Arc::new(Mutex::new(Vec::new()));
-        let mut reader = pair.master.try_clone_reader().expect("a reader");
-        let (screen2, raw2) = (screen.clone(), raw.clone());
-        std::thread::spawn(move || {
-            let mut buffer = [0u8; 65536];
-            while let Ok(n) = reader.read(&mut buffer) {
-                if n == 0 {
-                    return;
-                }
-                screen2.lock().unwrap().process(&buffer[..n]);
-                raw2.lock().unwrap().extend_from_slice(&buffer[..n]);
-            }
-        });
-        let writer = pair.master.take_writer().expect("a writer");
-        Term { master: pair.master, child, writer, screen, raw }
+/// A store in a folder of its own with `n` encounters.
+pub fn store_with(n: usize) -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(&StorePaths::in_folder(folder.path())).unwrap();
+    if n > 0 {
+        store.import(&batch(0..n), "dlee", NOW, &mut IdMint::new(1)).unwrap();
     }
+    (folder, store)
+}
 
-    pub fn send(&mut self, bytes: &[u8]) {
-        self.writer.write_all(bytes).expect("the program reads");
-        self.writer.flush().expect("the program reads");
+pub fn step(chart: &Chart, label: &str, edits: Vec<Edit>) -> EditSet {
+    EditSet {
+        scope: chart.scope.clone(),
+        root: chart.id(),
+        label: label.into(),
+        edits,
+        whole: false,
+        fence: None,
     }
+}
 
-    pub fn text(&self) -> String {
-        self.screen.lock().unwrap().screen().contents()
-    }
-
-    /// Whether a cell of the row that holds `text` is in reverse video.
-    pub fn is_reversed(&self, text: &str) -> bool {
-        let guard = self.screen.lock().unwrap();
-        let screen = guard.screen();
-        let (rows, cols) = screen.size();
-        (0..rows).any(|r| {
-            let line: String = (0..cols).filter_map(|c| screen.cell(r, c)).map(|c| c.contents().to_string()).collect();
-            line.contains(text) && (0..cols).filter_map(|c| screen.cell(r, c)).any(|c| c.inverse())
-        })
-    }
-
-    pub fn alternate(&self) -> bool {
-        self.screen.lock().unwrap().screen().alternate_screen()
-    }
-
-    pub fn cursor_hidden(&self) -> bool {
-        self.screen.lock().unwrap().screen().hide_cursor()
-    }
-
-    pub fn bracketed_paste(&self) -> bool {
-        self.screen.lock().unwrap().screen().bracketed_paste()
-    }
-
-    pub fn resize(&mut self, w: u16, h: u16) {
-        self.master.resize(PtySize { rows: h, cols: w, pixel_width: 0, pixel_height: 0 }).expect("resizes");
-        self.screen.lock().unwrap().screen_mut().set_size(h, w);
-    }
-
-    pub fn try_wait_for(&self, wanted: &str, wait: Duration) -> bool {
-        let until = Instant::now() + wait;
-        while Instant::now() < until {
-            if self.text().contains(wanted) {
-                return true;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        false
-    }
-
-    pub fn wait_for(&self, wanted: &str) {
-        assert!(self.try_wait_for(wanted, Duration::from_secs(30)), "{wanted:?} did not appear on:\n{}", self.text());
-    }
-
-    pub fn wait_gone(&self, unwanted: &str) {
-        let until = Instant::now() + Duration::from_secs(30);
-        while self.text().contains(unwanted) {
-            assert!(Instant::now() < until, "{unwanted:?} is still on:\n{}", self.text());
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    /// Waits until nothing has been written for a while.
-    pub fn settle(&self) {
-        let mut last = self.raw.lock().unwrap().len();
-        loop {
-            std::thread::sleep(Duration::from_millis(120));
-            let now = self.raw.lock().unwrap().len();
-            if now == last {
-                return;
-            }
-            last = now;
-        }
-    }
-
-    pub fn wait_exit(&mut self) -> u32 {
-        let until = Instant::now() + Duration::from_secs(30);
-        loop {
-            if let Some(status) = self.child.try_wait().expect("can be waited for") {
-                std::thread::sleep(Duration::from_millis(50));
-                return status.exit_code();
-            }
-            assert!(Instant::now() < until, "the program did not end; screen:\n{}", self.text());
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    pub fn pid(&self) -> u32 {
-        self.child.process_id().expect("runs")
-    }
-
-    pub fn signal(&self, name: &str) {
-        let done = std::process::Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status();
-        assert!(done.expect("kill runs").success());
-    }
-
-    /// Closes the terminal under the program, as a dropped connection does.
-    pub fn hang_up(self) -> Box<dyn Child + Send + Sync> {
-        drop(self.writer);
-        drop(self.master);
-        self.child
-    }
+pub fn diagnosis(name: &str, code: &str) -> Item<Diagnosis> {
+    Item::new(id(name), OrderKey::after(None), Diagnosis { code: code.into(), ..Diagnosis::default() })
 }

@@ -1,0 +1,205 @@
+//! The hub: the shared database that every cache exchanges with.
+//!
+//! Owns the trait that every hub keeps and the answers it gives (SYNC.md sections 2 to 5); `hub::sqlite` is the
+//! hub in one file. `tests/hub_conformance.rs` is the definition: a hub is what passes it.
+//! Never knows a cache: `sync` carries things between the two.
+//! Threads: a hub value is one connection and belongs to the thread that uses it (the sync thread).
+
+mod error;
+pub mod rules;
+pub mod sqlite;
+
+pub use error::HubError;
+
+use crate::domain::{Cursor, Id, Lease, Op, Record, Role, Scope, VisitKind, WorkItem};
+use serde::{Deserialize, Serialize};
+
+/// The version of records and ops this program speaks. A hub that needs a newer one says so.
+pub const SCHEMA: u32 = 1;
+
+/// Who is calling: the cache and the person signed in to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hello {
+    pub client: Id,
+    pub login: String,
+    pub schema: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Welcome {
+    /// Names the hub; a cache that knew another one stops.
+    pub hub: Id,
+    /// The scopes there are for this person, with the role in each; the shared one is among them.
+    pub scopes: Vec<(Scope, Role)>,
+    /// Whether the person may also begin new scopes.
+    pub all_scopes: bool,
+    /// The highest number of this client's ops the hub has answered, per scope.
+    pub have: Vec<(Scope, u64)>,
+    /// The hub's clock.
+    pub now_ms: i64,
+}
+
+/// What the hub did with an op.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PushAnswer {
+    Applied {
+        versions: Vec<(Id, u64)>,
+    },
+    /// It was here before; the answer it got then. Enclosed records are those of now.
+    Duplicate(Box<PushAnswer>),
+    /// A field it read has changed since. One record for each that the op touches; one that does not exist
+    /// is vacant, with version 0.
+    Conflict {
+        records: Vec<Record>,
+    },
+    /// Its lease is gone.
+    Fenced {
+        holder: Option<String>,
+        records: Vec<Record>,
+    },
+    /// Final: role, state, or something that is not there.
+    Rejected {
+        why: String,
+        records: Vec<Record>,
+    },
+    /// Ops before it are missing; the hub has them up to `have`.
+    Gap {
+        have: u64,
+    },
+    /// Another op has this number: the cache was copied, or restored from a copy.
+    Fork,
+    /// The program is too old to write here.
+    Upgrade,
+    /// The person may no longer use this scope.
+    Revoked,
+}
+
+/// A row of the hub's lists with the fence of its lease.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HubItem {
+    pub item: WorkItem,
+    pub fence: i64,
+}
+
+/// Changes after a cursor, as the records are now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    pub records: Vec<Record>,
+    pub items: Vec<HubItem>,
+    /// Where this page ends; give it back with the next pull.
+    pub cursor: Cursor,
+    pub head: Cursor,
+    pub more: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum PullAnswer {
+    Page(Page),
+    /// The cursor is of a log that is not this one: the hub was restored from an older copy.
+    Restored {
+        head: Cursor,
+    },
+    Revoked,
+}
+
+/// Asks for the next encounters of a scope, with leases on them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextAsk {
+    pub scope: Scope,
+    /// The same request again gives the same encounters: an answer may have been lost.
+    pub request: Id,
+    pub n: u32,
+    pub kind: Option<VisitKind>,
+    pub minutes: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LeaseAnswer {
+    Granted(Lease),
+    /// Somebody else has it.
+    Held(Lease),
+}
+
+/// Something that happened at a client without an edit, for the audit trail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubEvent {
+    pub scope: Scope,
+    /// The client's own number; the hub takes each once.
+    pub n: u64,
+    pub at_ms: i64,
+    pub actor: String,
+    pub what: String,
+    pub root: Id,
+    pub detail: String,
+}
+
+/// The first row that is not what the chain says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HubFault {
+    pub scope: Scope,
+    /// `log`, `record` or `audit`.
+    pub table: String,
+    pub pos: u64,
+    pub why: String,
+}
+
+/// The shared database as a client sees it. Every call but `hello` needs a `hello` before it.
+/// An `Err` of kind `Retry` says nothing about whether the call was done: push again, the number decides.
+pub trait Hub: Send {
+    /// Registers the client and says what it may do.
+    fn hello(&mut self, hello: &Hello) -> Result<Welcome, HubError>;
+    /// Applies one op, or says why not, in one transaction. `texts` are (hash, text) of documents it adds.
+    fn push(&mut self, op: &Op, texts: &[(String, String)]) -> Result<PushAnswer, HubError>;
+    /// Gives positions to what has committed, and returns the head.
+    fn stamp(&mut self, scope: &Scope) -> Result<Cursor, HubError>;
+    /// At most about `limit` changes after `cursor` that this person may see.
+    fn pull(&mut self, scope: &Scope, cursor: &Cursor, limit: u32) -> Result<PullAnswer, HubError>;
+    fn head(&mut self, scope: &Scope) -> Result<Cursor, HubError>;
+    /// Texts by hash, those the hub has.
+    fn texts(&mut self, scope: &Scope, hashes: &[String]) -> Result<Vec<(String, String)>, HubError>;
+    /// The next free encounters in the manager's order, leased to the caller.
+    fn get_next(&mut self, ask: &NextAsk) -> Result<Vec<HubItem>, HubError>;
+    fn lease(&mut self, scope: &Scope, id: Id, minutes: u32) -> Result<LeaseAnswer, HubError>;
+    fn renew(&mut self, scope: &Scope, id: Id, fence: i64, minutes: u32) -> Result<LeaseAnswer, HubError>;
+    /// Gives it back; nothing if it has changed hands already.
+    fn release(&mut self, scope: &Scope, id: Id, fence: i64) -> Result<Lease, HubError>;
+    /// A supervisor takes the lease away; the holder's unsent work becomes a proposal.
+    fn break_lease(&mut self, scope: &Scope, id: Id, why: &str) -> Result<Lease, HubError>;
+    fn record_events(&mut self, events: &[HubEvent]) -> Result<(), HubError>;
+    /// Walks every chain; `None` when all is whole.
+    fn verify(&mut self) -> Result<Option<HubFault>, HubError>;
+}
+
+/// The hub's clock: leases end by it.
+pub trait Clock: Send + Sync {
+    fn now_ms(&self) -> i64;
+}
+
+/// The clock of the machine the hub runs on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now_ms(&self) -> i64 {
+        chrono::Utc::now().timestamp_millis()
+    }
+}
+
+/// A clock that stands still until it is moved: for tests and the sample practice.
+#[derive(Debug, Default)]
+pub struct ManualClock(std::sync::atomic::AtomicI64);
+
+impl ManualClock {
+    pub fn at(ms: i64) -> ManualClock {
+        ManualClock(std::sync::atomic::AtomicI64::new(ms))
+    }
+    pub fn advance(&self, ms: i64) {
+        self.0.fetch_add(ms, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now_ms(&self) -> i64 {
+        self.0.load(std::sync::atomic::Ordering::SeqCst)
+    }
+}
