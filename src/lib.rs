@@ -12,6 +12,7 @@
 pub mod codes;
 pub mod domain;
 pub mod input;
+pub mod intake;
 pub mod search;
 pub mod term;
 pub mod theme;
