@@ -20,6 +20,7 @@ pub mod domain;
 pub mod edits;
 pub mod hub;
 pub mod input;
+pub mod intake;
 pub mod search;
 pub mod sqlite;
 pub mod store;
