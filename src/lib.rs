@@ -14,13 +14,18 @@
 
 pub mod app;
 pub mod claims;
+pub mod cli;
 pub mod codes;
+pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod edits;
+pub mod facts;
 pub mod hub;
 pub mod input;
 pub mod intake;
+pub mod jobs;
+pub mod run;
 pub mod search;
 pub mod sqlite;
 pub mod store;

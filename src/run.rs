@@ -7,14 +7,17 @@
 use crate::app::command::known;
 use crate::app::key::Key;
 use crate::app::{App, Command, Context, Effect, Msg, Reply, Start};
-use crate::cli::{RunArgs, Site, SiteError};
+use crate::cli::{RunArgs, Site, SiteError, open_hub};
 use crate::input::{self, FromTerminal, InputEvent, Keymap, PRESETS, Router};
-use crate::jobs::Jobs;
+use crate::facts::Codes;
+use crate::hub::{Clock, Hub};
+use crate::jobs::{Jobs, Parts};
 use crate::term::{self, Canvas, Pace, RawOut, Session, Signal, TermError};
 use crate::theme::{Depth, Theme, Themes};
 use crate::ui;
 use crossbeam_channel::{Receiver, bounded, never, select};
 use std::io::{BufRead, Write};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +55,7 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(site: Site, args: &RunArgs, size: (u16, u16)) -> Result<Desk, RunError> {
+    fn new(mut site: Site, args: &RunArgs, size: (u16, u16)) -> Result<Desk, RunError> {
         // crossterm drops reverse video under NO_COLOR; the mono theme is ours and needs it.
         crossterm::style::force_color_output(true);
         let depth = Depth::detect();
@@ -87,7 +90,7 @@ impl Desk {
         if let Some(first) = key_errors.first() {
             app.notice = Some(crate::app::Notice { level: crate::app::Level::Warn, text: first.clone() });
         }
-        let jobs = Jobs::start(&site)?;
+        let jobs = start_jobs(&mut site)?;
         Ok(Desk {
             app,
             site,
@@ -153,6 +156,22 @@ impl Desk {
     fn reply(&mut self, reply: Reply) {
         self.update(Msg::Reply(reply));
     }
+}
+
+fn start_jobs(site: &mut Site) -> Result<Jobs, RunError> {
+    let (store, first) = site.take_store()?;
+    let second = store.reader().map_err(SiteError::from)?;
+    let (config, clock) = (site.config.clone(), site.clock);
+    let parts = Parts {
+        store,
+        readers: (first, second),
+        open_hub: Box::new(move || open_hub(&config, clock).map(|h| Box::new(h) as Box<dyn Hub>)),
+        load_codes: Box::new(|| Codes::load().map(Arc::new).map_err(|e| e.to_string())),
+        login: site.me.login.clone(),
+        now: Arc::new(move || Clock::now_ms(&clock)),
+        seed: site.seed(),
+    };
+    Ok(Jobs::start(parts)?)
 }
 
 fn load_keys(site: &Site, preset: &str) -> Result<(Keymap, Vec<String>), RunError> {

@@ -53,7 +53,6 @@ impl<'a> Visit<'a> for Paths {
                 syn::UseTree::Name(n) => out.push([at.as_slice(), &[n.ident.to_string()]].concat()),
                 syn::UseTree::Rename(n) => out.push([at.as_slice(), &[n.ident.to_string()]].concat()),
                 syn::UseTree::Glob(_) => out.push(at.clone()),
-                _ => out.push(at.clone()),
             }
         }
         walk(tree, &mut Vec::new(), &mut self.0);

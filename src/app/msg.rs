@@ -4,7 +4,7 @@
 //! its request; `update` drops an old one.
 
 use super::command::Command;
-use crate::domain::{Chart, CodeRange, CodeSystem, EditSet, Id, Lease, WorkItem, WorkQuery, WorkView};
+use crate::domain::{Chart, CodeRange, CodeSystem, EditSet, FeeTable, Id, Lease, WorkItem, WorkQuery, WorkView};
 use crate::edits::CodeFacts;
 use crate::search::Results;
 use chrono::NaiveDate;
@@ -55,6 +55,8 @@ pub struct SearchAsk {
     pub prefer: CodeSystem,
     pub date: NaiveDate,
     pub within: Vec<CodeRange>,
+    /// The site's own procedure codes, by number.
+    pub fees: Arc<FeeTable>,
     pub limit: usize,
 }
 

@@ -82,7 +82,8 @@ impl App {
     /// Asks for what is typed now. Nothing typed and nothing to choose from: an empty list, no question.
     pub(crate) fn ask_search(&mut self) -> Vec<Effect> {
         let generation = self.next_generation();
-        let Some(date) = self.open.as_ref().map(|o| o.chart.header().code_date()) else { return Vec::new() };
+        let Some(open) = &self.open else { return Vec::new() };
+        let (date, fees) = (open.chart.header().code_date(), open.chart.directory.fees.clone());
         let Some(Overlay::Search(s)) = self.overlays.last_mut() else { return Vec::new() };
         s.generation = generation;
         s.cursor = 0;
@@ -100,6 +101,7 @@ impl App {
                 systems,
                 date,
                 within: s.within.clone(),
+                fees,
                 limit: LIMIT,
             },
         }]

@@ -45,8 +45,6 @@ pub fn run(place: &PlaceArgs, args: &DemoArgs) -> Result<Outcome, CliError> {
         set_up(&mut site, args.encounters)?;
     }
     if args.no_tui {
-        // The code book too, so that the first start is as fast as the next.
-        super::site::open_book(&place)?;
         return Ok(Outcome::Done);
     }
     drop(site);
@@ -58,7 +56,7 @@ fn reset(config: &Config) -> Result<(), CliError> {
     // Somebody else's open window must not lose its file under it.
     Site::check_free(config)?;
     for name in FILES {
-        for end in ["", "-wal", "-shm", ".keymark", ".lock"] {
+        for end in ["", "-wal", "-shm", ".keymark"] {
             let path = config.dir.join(format!("{name}{end}"));
             match std::fs::remove_file(&path) {
                 Ok(()) => {}

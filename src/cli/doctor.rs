@@ -37,8 +37,13 @@ pub fn run(place: &PlaceArgs, args: &DoctorArgs) -> Result<Outcome, CliError> {
             writeln!(out, "Cache: {e}")?;
         }
     }
-    match super::site::open_book(place) {
-        Ok(book) => writeln!(out, "Codes: {}.", super::site::book_words(&book))?,
+    match crate::facts::Codes::load() {
+        Ok(codes) => {
+            writeln!(out, "Codes: {} ICD-10-CM and ICD-10-PCS codes and categories.", codes.book.docs().len())?;
+            for source in &codes.book.sources {
+                writeln!(out, "  {source}")?;
+            }
+        }
         Err(e) => {
             bad = true;
             writeln!(out, "Codes: {e}")?;

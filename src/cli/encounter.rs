@@ -7,7 +7,7 @@ use crate::domain::{
     Change, Chart, CodeSystem, CodingState, Diagnosis, Edit, EditSet, Finding, Item, OrderKey, Procedure, ServiceLine,
     display_code,
 };
-use crate::edits;
+use crate::edits::{self, CodeFacts};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::io::Write;

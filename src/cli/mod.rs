@@ -13,7 +13,7 @@ mod queue;
 mod search;
 mod site;
 
-pub use site::{Site, SiteError};
+pub use site::{Site, SiteError, open_hub};
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
@@ -104,8 +104,6 @@ pub enum CliError {
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
     #[error(transparent)]
-    Codes(#[from] crate::codes_file::CodesFileError),
-    #[error(transparent)]
     Run(#[from] crate::run::RunError),
     #[error("{0}")]
     Usage(String),
@@ -127,7 +125,7 @@ impl CliError {
     }
     pub fn hint(&self) -> Option<String> {
         match self {
-            CliError::Store(e) => e.hint().map(str::to_string),
+            CliError::Store(e) | CliError::Site(SiteError::Store(e)) => e.hint().map(str::to_string),
             _ => None,
         }
     }

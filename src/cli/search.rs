@@ -1,7 +1,8 @@
 //! `codesk search`: codes by a few letters, one query or a batch.
 
-use super::{CliError, Outcome, PlaceArgs, Site};
+use super::{CliError, Outcome, PlaceArgs};
 use crate::domain::{CodeSystem, display_code};
+use crate::facts::Codes;
 use crate::search::{self, Prior, Query};
 use chrono::NaiveDate;
 use clap::Args;
@@ -45,7 +46,9 @@ pub fn run(place: &PlaceArgs, args: &SearchArgs) -> Result<Outcome, CliError> {
         })
         .collect::<Result<Vec<_>, _>>()?
         .concat();
-    let book = super::site::open_book(place)?;
+    let codes = Codes::load().map_err(super::SiteError::from)?;
+    // The site's own numbers, where there is a site.
+    let fees = super::site::fees(place);
     let date = args.date.unwrap_or_else(super::site::calendar_today);
     let prior = Prior::default();
     let find = |text: &str, limit: usize| {
@@ -56,8 +59,9 @@ pub fn run(place: &PlaceArgs, args: &SearchArgs) -> Result<Outcome, CliError> {
             date,
             limit,
             within: None,
+            site: fees.as_ref(),
         };
-        search::run(book.book(), &query, &prior, &|| false)
+        search::run(&codes.book, &codes.index, &query, &prior, &|| false)
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     if let Some(path) = &args.batch {

@@ -95,11 +95,13 @@ fn site(book: &Book, q: &Query<'_>, system: CodeSystem, prefix: &str) -> Vec<Hit
     let mut out: Vec<Hit> = q
         .site
         .iter()
-        .filter(|(c, _)| c.starts_with(prefix) && CodeSystem::of_procedure(c) == Some(system))
-        .map(|(c, t)| Hit {
+        .flat_map(|fees| fees.0.range(prefix.to_string()..))
+        .take_while(|(c, _)| c.starts_with(prefix))
+        .filter(|(c, _)| CodeSystem::of_procedure(c) == Some(system))
+        .map(|(c, f)| Hit {
             system,
             code: c.clone(),
-            title: if t.is_empty() { book.title(system, c).unwrap_or_default() } else { t.clone() },
+            title: f.text.clone().or_else(|| book.title(system, c)).unwrap_or_default(),
             billable: true,
             score: 1.0,
             why: vec!["in the site's fee table".into()],

@@ -13,7 +13,7 @@ mod words;
 pub use index::Index;
 pub use rank::run;
 
-use crate::domain::{CodeRange, CodeSystem};
+use crate::domain::{CodeRange, CodeSystem, FeeTable};
 use chrono::NaiveDate;
 use std::collections::HashMap;
 
@@ -27,8 +27,8 @@ pub struct Query<'a> {
     pub limit: usize,
     /// Only codes in these ranges; with no text, all of them in order.
     pub within: Option<&'a [CodeRange]>,
-    /// Bare CPT and HCPCS numbers of the site, with a licensed text where it has one.
-    pub site: &'a [(String, String)],
+    /// The site's fee table: bare CPT and HCPCS numbers, with a licensed text where it has one.
+    pub site: Option<&'a FeeTable>,
 }
 
 #[derive(Clone, Debug, Default)]

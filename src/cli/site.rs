@@ -1,0 +1,415 @@
+//! A data directory opened: settings, cache, clock, who sits here.
+//!
+//! Owns what every subcommand and the workstation need first. Reading needs only the read-only connection, so
+//! scripts can look while a workstation is open; what writes opens the one writer.
+
+use super::{CliError, PlaceArgs};
+use crate::app::Me;
+use crate::config::{Config, ConfigError};
+use crate::demo::{self, Practice};
+use crate::domain::{Chart, EditSet, Id, IdMint, Role, SHARED_SCOPE, Scope, WorkItem, WorkQuery, WorkView};
+use crate::facts::Codes;
+use crate::hub::sqlite::SqliteHub;
+use crate::hub::{Clock, HubError, LeaseAnswer};
+use crate::store::{ImportBatch, Imported, Reader, Store, StoreError, StorePaths};
+use crate::sync::{Engine, SyncError, SyncState};
+use chrono::{DateTime, NaiveDate, Utc};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    #[error(transparent)]
+    Sync(#[from] SyncError),
+    #[error("the code tables cannot be read: {0}")]
+    Codes(#[from] crate::codes::TableError),
+    #[error("there is no encounter {0:?} here: give its account number or its id")]
+    NoEncounter(String),
+    #[error("{account} is not unique: {scopes}. Give the id instead")]
+    Ambiguous { account: String, scopes: String },
+    #[error("{0}")]
+    Held(String),
+    #[error("cannot use {}: {source}", path.display())]
+    Io { path: PathBuf, source: std::io::Error },
+}
+
+/// The setting that marks a sample practice.
+const PRACTICE: &str = "practice";
+
+/// The wall clock, or the practice's: it stands at its own day and runs from there.
+#[derive(Clone, Copy, Debug)]
+pub struct SiteClock {
+    offset_ms: i64,
+}
+
+impl SiteClock {
+    pub fn now(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(self.now_ms()).unwrap_or_default()
+    }
+}
+
+impl Clock for SiteClock {
+    fn now_ms(&self) -> i64 {
+        Utc::now().timestamp_millis() + self.offset_ms
+    }
+}
+
+pub struct Site {
+    pub config: Config,
+    pub me: Me,
+    pub name: String,
+    pub today: NaiveDate,
+    pub clock: SiteClock,
+    paths: StorePaths,
+    reader: Reader,
+    store: Option<Store>,
+    codes: OnceLock<Arc<Codes>>,
+    mint: IdMint,
+}
+
+impl Site {
+    pub fn open(place: &PlaceArgs) -> Result<Site, SiteError> {
+        Site::open_as(place, false)
+    }
+
+    /// For the sample practice: the same, but an empty folder becomes the practice's.
+    pub fn open_demo(place: &PlaceArgs) -> Result<Site, SiteError> {
+        Site::open_as(place, true)
+    }
+
+    fn open_as(place: &PlaceArgs, demo: bool) -> Result<Site, SiteError> {
+        let config = Config::load(place.data_dir.as_deref())?;
+        config.create_dir()?;
+        let paths = StorePaths::in_folder(&config.dir);
+        let mut store = None;
+        if !paths.database.exists() {
+            store = Some(Store::open(&paths)?);
+        }
+        let reader = match &store {
+            Some(s) => s.reader()?,
+            None => Reader::open(&paths)?,
+        };
+        let practice = reader.setting(PRACTICE)?.is_some() || (demo && store.is_some());
+        let offset_ms = if practice { demo::CLOCK * 1000 - Utc::now().timestamp_millis() } else { 0 };
+        let clock = SiteClock { offset_ms };
+        let (me, name) = match practice {
+            true => (Me { login: demo::ME.into(), role: Role::Coder }, "Lakeside Health".to_string()),
+            false => (Me { login: login(&config), role: Role::Admin }, String::new()),
+        };
+        let today = if practice { demo::today() } else { calendar_today() };
+        Ok(Site {
+            me,
+            name,
+            today,
+            clock,
+            paths,
+            reader,
+            store,
+            codes: OnceLock::new(),
+            mint: IdMint::new(random_seed()),
+            config,
+        })
+    }
+
+    /// Whether nobody has the cache open for writing.
+    pub fn check_free(config: &Config) -> Result<(), SiteError> {
+        let paths = StorePaths::in_folder(&config.dir);
+        if paths.database.exists() {
+            match Store::open(&paths) {
+                Ok(_) => {}
+                // A damaged or foreign file may be reset; one that is in use may not.
+                Err(e @ StoreError::Db(crate::sqlite::DbError::InUse { .. })) => return Err(e.into()),
+                Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    pub fn is_demo(&self) -> bool {
+        matches!(self.reader.setting(PRACTICE), Ok(Some(_)))
+    }
+
+    pub fn is_empty(&self) -> Result<bool, SiteError> {
+        Ok(self.total()? == 0)
+    }
+
+    pub fn total(&self) -> Result<u64, SiteError> {
+        let query = WorkQuery { view: WorkView::All, limit: 1, ..WorkQuery::default() };
+        Ok(self.reader.queue(&query)?.1)
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub fn seed(&self) -> u64 {
+        random_seed()
+    }
+
+    pub fn new_id(&mut self) -> Id {
+        let ms = u64::try_from(self.clock.now_ms()).unwrap_or(0);
+        self.mint.next(ms)
+    }
+
+    pub fn setting(&self, key: &str) -> Option<String> {
+        self.reader.setting(key).ok().flatten()
+    }
+
+    pub fn codes(&self) -> Result<&Arc<Codes>, SiteError> {
+        if let Some(c) = self.codes.get() {
+            return Ok(c);
+        }
+        let loaded = Arc::new(Codes::load()?);
+        Ok(self.codes.get_or_init(|| loaded))
+    }
+
+    pub fn facts(&self) -> Result<&Codes, SiteError> {
+        Ok(self.codes()?)
+    }
+
+    fn writer(&mut self) -> Result<&mut Store, SiteError> {
+        match self.store {
+            Some(ref mut s) => Ok(s),
+            None => Ok(self.store.insert(Store::open(&self.paths)?)),
+        }
+    }
+
+    /// The writer and a reader of their own for the threads of the workstation.
+    pub fn take_store(&mut self) -> Result<(Store, Reader), SiteError> {
+        let store = match self.store.take() {
+            Some(s) => s,
+            None => Store::open(&self.paths)?,
+        };
+        let reader = store.reader()?;
+        Ok((store, reader))
+    }
+
+    pub fn hub(&self) -> Result<SqliteHub, SiteError> {
+        Ok(open_hub(&self.config, self.clock)?)
+    }
+
+    pub fn queue(&self, query: &WorkQuery) -> Result<(Vec<WorkItem>, u64), SiteError> {
+        Ok(self.reader.queue(query)?)
+    }
+
+    /// An encounter by id or account number.
+    fn id_of(&self, text: &str) -> Result<Id, SiteError> {
+        if let Some(id) = Id::parse(text) {
+            return Ok(id);
+        }
+        let found = self.reader.find(text)?;
+        match found.as_slice() {
+            [] => Err(SiteError::NoEncounter(text.to_string())),
+            [one] => Ok(one.id),
+            many => {
+                let scopes: Vec<String> = many.iter().map(|i| format!("{} in {}", i.id, i.scope)).collect();
+                Err(SiteError::Ambiguous { account: text.to_string(), scopes: scopes.join(", ") })
+            }
+        }
+    }
+
+    pub fn chart(&self, text: &str) -> Result<Chart, SiteError> {
+        let id = self.id_of(text)?;
+        self.reader.chart(id)?.ok_or_else(|| SiteError::NoEncounter(text.to_string()))
+    }
+
+    pub fn commit(&mut self, set: &EditSet) -> Result<(), SiteError> {
+        let (id, now, me) = (self.new_id(), self.clock.now_ms(), self.me.login.clone());
+        self.writer()?.commit(set, &me, now, id)?;
+        Ok(())
+    }
+
+    pub fn import(&mut self, batch: &ImportBatch) -> Result<Imported, SiteError> {
+        let (now, me) = (self.clock.now_ms(), self.me.login.clone());
+        let mut mint = IdMint::new(random_seed());
+        Ok(self.writer()?.import(batch, &me, now, &mut mint)?)
+    }
+
+    /// Stores the sample practice; `n` encounters, copies of the varied ones past what it has.
+    pub fn import_practice(&mut self, practice: &Practice, n: usize) -> Result<(), CliError> {
+        let shared = Scope(SHARED_SCOPE.into());
+        let mut batch = ImportBatch::new("demo");
+        let store_error = |e: StoreError| CliError::Site(e.into());
+        for p in practice.directory.payers.values() {
+            batch.add_item(&shared, p).map_err(store_error)?;
+        }
+        for p in practice.directory.providers.values() {
+            batch.add_item(&shared, p).map_err(store_error)?;
+        }
+        for (scope, site) in &practice.sites {
+            batch.add_item(scope, site).map_err(store_error)?;
+        }
+        let fees = crate::domain::Item::new(
+            Id::from_sender(&["lakeside", "fees"]),
+            crate::domain::OrderKey::default(),
+            (*practice.directory.fees).clone(),
+        );
+        batch.add_item(&shared, &fees).map_err(store_error)?;
+        for e in practice.encounters.iter().take(n) {
+            batch.add_chart(&e.chart, e.texts.clone()).map_err(store_error)?;
+        }
+        self.import(&batch)?;
+        let base = practice.encounters.len();
+        let mut done = base;
+        while done < n {
+            let mut batch = ImportBatch::new("demo");
+            for i in done..(done + 500).min(n) {
+                let e = demo::multiplied(&practice.encounters[i % base], i / base);
+                batch.add_chart(&e.chart, e.texts).map_err(store_error)?;
+            }
+            self.import(&batch)?;
+            done = (done + 500).min(n);
+        }
+        let mut hub = self.hub()?;
+        for (login, role) in demo::STAFF {
+            let role = match role {
+                "supervisor" => Role::Supervisor,
+                "biller" => Role::Biller,
+                "trainee" => Role::Trainee,
+                _ => Role::Coder,
+            };
+            hub.set_person(login, role, "*").map_err(SiteError::from)?;
+        }
+        self.writer()?.set_setting(PRACTICE, "lakeside").map_err(store_error)?;
+        Ok(())
+    }
+
+    /// Exchanges with the hub once. A hub that does not answer is told on stderr, never an error: the work is
+    /// in the cache.
+    pub fn sync(&mut self) {
+        let result = self.try_sync();
+        if let Err(e) = result {
+            eprintln!("not synced yet: {e}");
+        }
+    }
+
+    fn try_sync(&mut self) -> Result<(), SiteError> {
+        let mut hub = self.hub()?;
+        let (login, now) = (self.me.login.clone(), self.clock.now_ms());
+        let mut engine = Engine::new(&login, random_seed());
+        engine.step(self.writer()?, &mut hub, now)?;
+        match &engine.status().state {
+            SyncState::Halted { why } | SyncState::Offline { why, .. } => {
+                eprintln!("not synced yet: {why}");
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub fn sync_words(&mut self) -> String {
+        match self.reader.pending_count() {
+            Ok(0) => "embedded, nothing pending".into(),
+            Ok(n) => format!("embedded, {n} changes pending"),
+            Err(e) => e.to_string(),
+        }
+    }
+
+    pub fn repair(&mut self) -> Result<u64, SiteError> {
+        Ok(self.writer()?.repair_work_items()?)
+    }
+
+    pub fn assign(&mut self, account: &str, user: &str) -> Result<(), SiteError> {
+        let chart = self.chart(account)?;
+        let edit = chart.set_header(|e| e.assigned = Some(user.to_string()));
+        self.commit(&EditSet {
+            scope: chart.scope.clone(),
+            root: chart.id(),
+            label: "assign".into(),
+            edits: vec![edit],
+            whole: false,
+            fence: None,
+        })?;
+        self.sync();
+        Ok(())
+    }
+
+    /// Leases the next `n` free encounters of my list for twelve hours.
+    pub fn take(&mut self, n: u32) -> Result<Vec<String>, SiteError> {
+        let mut hub = self.hub()?;
+        let login = self.me.login.clone();
+        let mut engine = Engine::new(&login, random_seed());
+        let now = self.clock.now_ms();
+        engine.step(self.writer()?, &mut hub, now)?;
+        let query = WorkQuery { view: WorkView::Mine, me: login.clone(), ..WorkQuery::default() };
+        let mut taken = Vec::new();
+        let mut after = None;
+        while taken.len() < n as usize {
+            let Some(item) = self.reader.next_after(&query, after, now)? else { break };
+            if taken.contains(&item.account) {
+                break;
+            }
+            after = Some(item.id);
+            let answer = engine.lease(self.writer()?, &mut hub, &item.scope, item.id, 12 * 60)?;
+            if matches!(answer, LeaseAnswer::Granted(_)) {
+                taken.push(item.account);
+            }
+        }
+        Ok(taken)
+    }
+
+    pub fn release(&mut self, account: &str) -> Result<(), SiteError> {
+        let chart = self.chart(account)?;
+        let (mut engine, mut hub) = self.signed_in()?;
+        let now = self.clock.now_ms();
+        engine.step(self.writer()?, &mut hub, now)?;
+        engine.release(self.writer()?, &mut hub, &chart.scope, chart.id(), chart.lease.fence)?;
+        Ok(())
+    }
+
+    pub fn break_lease(&mut self, account: &str) -> Result<(), SiteError> {
+        let chart = self.chart(account)?;
+        let (mut engine, mut hub) = self.signed_in()?;
+        let now = self.clock.now_ms();
+        engine.step(self.writer()?, &mut hub, now)?;
+        engine.break_lease(self.writer()?, &mut hub, &chart.scope, chart.id(), "from the command line")?;
+        Ok(())
+    }
+
+    fn signed_in(&self) -> Result<(Engine, SqliteHub), SiteError> {
+        Ok((Engine::new(&self.me.login, random_seed()), self.hub()?))
+    }
+}
+
+pub fn open_hub(config: &Config, clock: SiteClock) -> Result<SqliteHub, HubError> {
+    SqliteHub::open(&config.dir.join("hub.db"), &config.dir.join("hub.key"), Arc::new(clock))
+}
+
+/// Sign-in name: the settings', else the system's.
+fn login(config: &Config) -> String {
+    config
+        .user
+        .clone()
+        .or_else(|| std::env::var("USER").ok())
+        .or_else(|| std::env::var("LOGNAME").ok())
+        .filter(|u| !u.is_empty())
+        .unwrap_or_else(|| "me".into())
+}
+
+pub fn calendar_today() -> NaiveDate {
+    chrono::Local::now().date_naive()
+}
+
+fn random_seed() -> u64 {
+    let mut bytes = [0u8; 8];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => u64::from_le_bytes(bytes),
+        // Ids still differ by time; only two clients in the same millisecond could meet.
+        Err(_) => Utc::now().timestamp_nanos_opt().unwrap_or(0).unsigned_abs(),
+    }
+}
+
+/// The fee table of a data directory, if there is one that opens; a search needs no more.
+pub fn fees(place: &PlaceArgs) -> Option<crate::domain::FeeTable> {
+    let config = Config::load(place.data_dir.as_deref()).ok()?;
+    let paths = StorePaths::in_folder(&config.dir);
+    let reader = paths.database.exists().then(|| Reader::open(&paths).ok()).flatten()?;
+    let fees = reader.item::<crate::domain::FeeTable>(Id::from_sender(&["lakeside", "fees"])).ok()??;
+    Some(fees.body)
+}
