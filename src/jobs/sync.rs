@@ -117,7 +117,9 @@ impl Sync {
             let now = (self.now)();
             let Ok(mut store) = self.store.lock() else { return };
             match self.engine.absorb(&mut store, answer, now) {
-                Ok(done) => arrived += done.roots.len() as u64,
+                // Our own ops come back with the pull; only records that were not here are news.
+                Ok(done) if done.pulled > 0 => arrived += done.roots.len() as u64,
+                Ok(_) => {}
                 Err(_) => break,
             }
             if failed {

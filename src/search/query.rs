@@ -43,11 +43,13 @@ pub(super) struct Parsed {
 /// Said in passing, never searched.
 const NOISE: [&str; 9] = ["r/o", "the", "of", "with", "and", "pt", "due", "to", "in"];
 
-pub(super) fn parse(index: &Index, text: &str) -> Parsed {
+/// `exists` says whether any code begins so.
+pub(super) fn parse(index: &Index, text: &str, exists: &dyn Fn(&str) -> bool) -> Parsed {
     let mut out = Parsed::default();
     let lower = text.to_lowercase().replace("w/o", " without ").replace("w/", " ").replace("r/o", " ");
     let mut words = tokens(&lower);
-    if words.len() > 1 && is_category(&words[0]) {
+    let abbreviation = (1..=words.len().min(4)).any(|n| index.shorthand.contains_key(&words[..n].join(" ")));
+    if words.len() > 1 && !abbreviation && is_category(&words[0]) && exists(&words[0].to_uppercase()) {
         out.category = Some(words.remove(0).to_uppercase());
     }
     let many = words.len() > 1;

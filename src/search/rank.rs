@@ -128,7 +128,7 @@ pub fn run(book: &Book, index: &Index, q: &Query<'_>, prior: &Prior, abandon: &d
         hits.truncate(q.limit);
         return Results { total, hits };
     }
-    let parsed = parse(index, q.text);
+    let parsed = parse(index, q.text, &|c| q.systems.iter().any(|s| !book.beginning(*s, c).is_empty()));
     let groups: Vec<(Vec<Reading>, bool)> = parsed
         .groups
         .iter()
@@ -334,7 +334,7 @@ fn rescore(
     let words = title.map(|p| &index.phrase_words[p.from as usize..p.to as usize]).unwrap_or(&[]);
     let has = |w: &str| words.iter().any(|x| index.words[*x as usize] == w);
     let a = parsed.attributes;
-    let mut s = best + 0.25 * title_coverage + 0.30 * weight_of_use(book, index, prior, d);
+    let mut s = best + 0.25 * title_coverage + 0.38 * weight_of_use(book, index, prior, d);
     s -= encounter_penalty(a, has("subsequent"), has("sequela"), has("initial"));
     s -= side_penalty(a, has("left"), has("right"), has("bilateral"));
     let asked_for = |w: &str| q.text.to_lowercase().contains(w);
@@ -342,7 +342,7 @@ fn rescore(
         s += 0.04;
     }
     if has("other") && !asked_for("other") {
-        s -= 0.03;
+        s -= 0.09;
     }
     if has("non") && !asked_for("non") {
         s -= 0.4;

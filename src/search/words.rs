@@ -59,6 +59,8 @@ pub fn filler(word: &str) -> f32 {
         "initial" | "closed" | "uncomplicated" | "specified" | "current" => 0.1,
         "disease" | "disorder" | "syndrome" | "site" | "type" | "acquired" | "primary" | "diseases" | "disorders" => 0.35,
         "other" => 0.45,
+        // A type or stage that was not asked for says little against a title.
+        w if w.len() == 1 => 0.4,
         "left" | "right" | "bilateral" => 0.5,
         _ => 1.0,
     }
@@ -90,7 +92,7 @@ pub fn same_root(a: &str, b: &str) -> bool {
         ENDINGS.iter().filter(|e| w.ends_with(**e)).map(|e| w.len() - e.len()).filter(|n| *n >= 4).min().unwrap_or(w.len())
     };
     let n = common(a, b);
-    n >= 5 && n >= root(a) && n >= root(b)
+    n >= 4 && n >= root(a) && n >= root(b)
 }
 
 fn common(a: &str, b: &str) -> usize {

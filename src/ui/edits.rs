@@ -2,7 +2,7 @@
 
 use super::paint::{Painter, cols};
 use crate::app::layout::Area;
-use crate::app::{App, Context, OpenEncounter, Pane};
+use crate::app::{App, Command, Context, OpenEncounter, Pane};
 use crate::domain::{Finding, OverridePolicy, Severity};
 use crate::theme::Role;
 
@@ -16,9 +16,14 @@ fn role(f: &Finding) -> Role {
 }
 
 /// Rows of a finding: its sentence, then the choices that answer it or its authority.
-fn rows(app: &App, open: &OpenEncounter, width: u16) -> Vec<(usize, Vec<(String, Role)>)> {
+fn rows(open: &OpenEncounter, width: u16, over: &str) -> Vec<(usize, Vec<(String, Role)>)> {
     let mut out = Vec::new();
-    for (i, f) in open.findings.iter().enumerate() {
+    // In the order of their numbers: a digit is looked for from the top.
+    let number = |i: usize| open.choices.iter().position(|c| c.finding == i).unwrap_or(usize::MAX);
+    let mut order: Vec<usize> = (0..open.findings.len()).collect();
+    order.sort_by_key(|i| (std::cmp::Reverse(open.findings[*i].severity), number(*i)));
+    for i in order {
+        let f = &open.findings[i];
         let choices: Vec<(usize, &str)> = open
             .choices
             .iter()
@@ -40,24 +45,18 @@ fn rows(app: &App, open: &OpenEncounter, width: u16) -> Vec<(usize, Vec<(String,
             out.push((i, vec![(format!("  {n} "), Role::Key), (text.to_string(), Role::Text)]));
         }
         if f.severity != Severity::Info {
-            let key = |c| (app_key)(app, c);
-            let over = match f.policy {
+            let answer = match f.policy {
                 OverridePolicy::None => String::new(),
-                OverridePolicy::Reason => format!(" · {} override, with a reason", key("override")),
-                OverridePolicy::Evidence => format!(" · {} override, with evidence", key("override")),
+                OverridePolicy::Reason => format!(" · {over} override, with a reason"),
+                OverridePolicy::Evidence => format!(" · {over} override, with evidence"),
             };
-            let text = format!("  {}{over}", f.authority);
+            let text = format!("  {}{answer}", f.authority);
             if cols(&text) > 2 && (open.finding == i || width > 60) {
                 out.push((i, vec![(text, Role::Muted)]));
             }
         }
     }
     out
-}
-
-/// The default key's letter; the hint line shows the user's own.
-fn app_key(_: &App, _: &str) -> &'static str {
-    "o"
 }
 
 pub fn pane(app: &App, area: Area, p: &mut Painter<'_, '_>) {
@@ -71,11 +70,14 @@ pub fn pane(app: &App, area: Area, p: &mut Painter<'_, '_>) {
     };
     let (stops, asks) = open.counts();
     let focused = open.pane == Pane::Edits && app.overlays.is_empty();
-    p.title(area, "Edits", &format!("{stops} stop · {asks} asks"), focused);
-    let rows = rows(app, open, area.w);
+    let over = (p.keys)(Context::Encounter, Command::Override).unwrap_or_default();
+    let rows = rows(open, area.w, &over);
     let h = usize::from(area.h.saturating_sub(1));
     let first = rows.iter().position(|(i, _)| *i == open.finding).unwrap_or(0);
     let top = if rows.len() <= h || !focused && first + 2 < h { 0 } else { first.min(rows.len().saturating_sub(h)) };
+    let hidden = rows.len().saturating_sub(top + h);
+    let more = if hidden > 0 { format!(" · {hidden} below") } else { String::new() };
+    p.title(area, "Edits", &format!("{stops} stop · {asks} asks{more}"), focused);
     for (n, (i, parts)) in rows.iter().skip(top).take(h).enumerate() {
         let y = area.y + 1 + n as u16;
         let mut x = area.x + 1;
@@ -88,9 +90,5 @@ pub fn pane(app: &App, area: Area, p: &mut Painter<'_, '_>) {
     }
     if rows.is_empty() {
         p.put(area.x + 1, area.y + 1, area.w.saturating_sub(1), "nothing in the way", Role::Ok);
-    } else if rows.len() > top + h && h > 0 {
-        let text = format!(" {} more ", rows.len() - top - h);
-        p.right(area, area.y + area.h - 1, &text, Role::Muted);
     }
-    let _ = Context::Encounter;
 }

@@ -192,7 +192,7 @@ pub fn hints(app: &App, area: Area, p: &mut Painter<'_, '_>) {
     }
     let (context, keys) = next_keys(app);
     let help_room = match app.overlays.is_empty() && app.queue.filter_line.is_none() {
-        true => 11,
+        true => 14,
         false => 0,
     };
     let end = area.x + area.w;

@@ -189,8 +189,6 @@ pub fn pane(app: &App, area: Area, p: &mut Painter<'_, '_>) {
     if area.is_empty() || app.screen() == Screen::Queue {
         return;
     }
-    let area = Area { w: area.w - 1, ..area };
-    p.bar(Area { x: area.x + area.w, w: 1, ..area });
     let (left, right) = title(app);
     p.title(area, &left, &right, false);
     let why = 5.min(area.h / 4);
