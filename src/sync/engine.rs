@@ -278,7 +278,16 @@ impl Engine {
             store.set_setting(HUB_SETTING, &welcome.hub.to_string())?;
         }
         self.status.state = SyncState::Working;
+        let offered: Vec<Scope> = welcome.scopes.into_iter().map(|(s, _)| s).collect();
         for scope in store.scopes()? {
+            if !welcome.all_scopes && !offered.contains(&scope) {
+                // What was read from the hub goes; what it never had stays in the outbox.
+                if store.cursor(&scope)?.pos > 0 {
+                    store.erase_scope(&scope)?;
+                    done.revoked.push(scope);
+                }
+                continue;
+            }
             let have = welcome.have.iter().find(|(s, _)| *s == scope).map_or(0, |(_, n)| *n);
             let (answered, given) = store.sequence(&scope)?;
             match plan::standing(have, answered, given) {
@@ -290,7 +299,7 @@ impl Engine {
                 Standing::Restored => self.restored(store, &scope, have, done)?,
             }
         }
-        self.welcome = Some((welcome.scopes.into_iter().map(|(s, _)| s).collect(), welcome.all_scopes));
+        self.welcome = Some((offered, welcome.all_scopes));
         Ok(())
     }
 
