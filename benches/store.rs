@@ -92,14 +92,21 @@ fn main() {
     timed("next free encounter", 200, |i| {
         reader.next_after(&ask(WorkView::Mine, "", 0), Some(name(i)), NOW).expect("reads");
     });
-    timed("one edit, synced to disk", 1000, |i| {
+    timed("one code added, synced to disk", 1000, |i| {
         let chart = reader.chart(name(i)).expect("reads").expect("is there");
-        let set = step(&chart, "header", vec![chart.set_header(|e| e.priority += 1)]);
+        let dx = diagnosis(&format!("dx{i}"), "I10");
+        let set = step(&chart, "code.add", vec![Edit::Diagnosis(Change::Add(dx))]);
         store.commit(&set, "dlee", NOW, mint.next(NOW as u64)).expect("commits");
     });
     let charts: Vec<Chart> =
-        (0..2000).map(|i| reader.chart(name(i)).expect("reads").expect("is there")).collect();
-    rate("edits committed, one transaction each", charts.len(), || {
+        (2000..5000).map(|i| reader.chart(name(i)).expect("reads").expect("is there")).collect();
+    rate("edits committed: a field of the header", charts.len(), || {
+        for c in &charts {
+            let set = step(c, "header", vec![c.set_header(|e| e.place = Some("22".into()))]);
+            store.commit(&set, "dlee", NOW, mint.next(NOW as u64)).expect("commits");
+        }
+    });
+    rate("edits committed: the priority, a row moves", charts.len(), || {
         for c in &charts {
             let set = step(c, "header", vec![c.set_header(|e| e.priority += 1)]);
             store.commit(&set, "dlee", NOW, mint.next(NOW as u64)).expect("commits");
