@@ -59,8 +59,11 @@ pub fn open(
                 why: "this file system does not support a write-ahead log; use a local disk".into(),
             });
         }
-        conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
-            .map_err(|e| DbError::of(e, path))?;
+        conn.execute_batch(
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 4000;
+             PRAGMA journal_size_limit = 67108864;",
+        )
+        .map_err(|e| DbError::of(e, path))?;
         if !existed || !key_mark_path(path).exists() {
             fs::write(key_mark_path(path), key.mark()).map_err(|_| read_only(path))?;
         }

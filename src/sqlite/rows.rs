@@ -75,14 +75,35 @@ pub fn records_of_root(conn: &Connection, root: Id) -> Result<Vec<Record>, DbErr
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Writes the shared columns; the columns that only one database has keep what they hold.
+/// Writes the shared columns; the columns that only one database has keep what they hold. An id, a root and a
+/// kind never change, so an update leaves the indexes alone.
 pub fn save_record(conn: &Connection, r: &Record) -> Result<(), DbError> {
+    let body = body_text(r);
+    let updated = conn
+        .prepare_cached(
+            "UPDATE record SET visibility = ?3, version = ?4, ord = ?5, deleted = ?6, body = ?7
+             WHERE scope = ?1 AND id = ?2",
+        )?
+        .execute(params![
+            r.scope,
+            r.id,
+            r.visibility.key(),
+            r.version.cast_signed(),
+            r.order.0,
+            r.deleted,
+            body
+        ])?;
+    if updated == 0 {
+        insert_record(conn, r, &body)?;
+    }
+    Ok(())
+}
+
+/// Writes a record that is known not to be there.
+pub fn insert_record(conn: &Connection, r: &Record, body: &str) -> Result<(), DbError> {
     conn.prepare_cached(
         "INSERT INTO record (scope, id, root, kind, visibility, version, ord, deleted, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-         ON CONFLICT (scope, id) DO UPDATE SET root = excluded.root, kind = excluded.kind,
-           visibility = excluded.visibility, version = excluded.version, ord = excluded.ord,
-           deleted = excluded.deleted, body = excluded.body",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         r.scope,
@@ -93,7 +114,7 @@ pub fn save_record(conn: &Connection, r: &Record) -> Result<(), DbError> {
         r.version.cast_signed(),
         r.order.0,
         r.deleted,
-        body_text(r)
+        body
     ])?;
     Ok(())
 }
@@ -181,8 +202,54 @@ fn stage(state: CodingState) -> i64 {
     }
 }
 
+/// Writes a work item. Most edits change a count, a sum and the version, which no index holds: then a dozen
+/// indexes are left alone.
 pub fn save_work_row(conn: &Connection, row: &WorkRow) -> Result<(), DbError> {
     let w = &row.item;
+    let light = conn
+        .prepare_cached(
+            "UPDATE work_item SET name = ?3, payer = ?4, first_day = ?5, dollars = ?6, state = ?7, hold = ?8,
+               response = ?9, file_by = ?10, why = ?11, documents = ?12, diagnoses = ?13, lines = ?14, version = ?15,
+               fence = ?16
+             WHERE scope = ?1 AND id = ?2 AND account = ?17 AND kind = ?18 AND last_day = ?19 AND holds = ?20
+               AND claim IS ?21 AND assigned IS ?22 AND holder IS ?23 AND lease_until IS ?24 AND rank = ?25
+               AND patient = ?26 AND coverage IS ?27 AND payer_id IS ?28 AND name_key = ?29 AND stage = ?30",
+        )?
+        .execute(params![
+            w.scope,
+            w.id,
+            w.name.reveal(),
+            w.payer,
+            w.from.to_string(),
+            w.dollars.0,
+            w.state.key(),
+            w.hold,
+            w.response,
+            w.file_by.map(|d| d.to_string()),
+            w.why,
+            w.documents,
+            w.diagnoses,
+            w.lines,
+            w.version.cast_signed(),
+            row.fence,
+            w.account,
+            w.kind.key(),
+            w.through.to_string(),
+            w.holds,
+            w.claim.map(ClaimState::key),
+            w.assigned,
+            w.holder,
+            w.lease_until.map(|t| t.timestamp_millis()),
+            w.priority.saturating_neg(),
+            row.patient,
+            row.coverage,
+            row.payer,
+            search_key(w.name.reveal()),
+            stage(w.state)
+        ])?;
+    if light > 0 {
+        return Ok(());
+    }
     conn.prepare_cached(
         "INSERT INTO work_item (id, scope, account, name, kind, payer, first_day, last_day, dollars, state, holds,
            hold, claim, response, file_by, assigned, holder, lease_until, rank, why, documents, diagnoses, lines,

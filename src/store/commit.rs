@@ -189,6 +189,7 @@ impl Store {
         writes: Vec<Write>,
         texts: &[(String, String)],
     ) -> Result<Committed, StoreError> {
+        self.make_room(false)?;
         let tx = self.begin()?;
         if let Some((seq, version)) = earlier(&tx, draft.scope, draft.op_id)? {
             return Ok(Committed { version, seq, item: item(&tx, draft.root)? });

@@ -44,6 +44,8 @@ pub struct Imported {
     pub held_back: u64,
 }
 
+/// Roots from which on a batch counts as large.
+const LARGE: usize = 200;
 /// Never a sender's to change once the encounter is here.
 const OURS: [&str; 4] = ["state", "assigned", "why", "priority"];
 /// Filled by a sender only while nobody has.
@@ -111,6 +113,7 @@ impl Store {
         mint: &mut IdMint,
     ) -> Result<Imported, StoreError> {
         let mut done = Imported::default();
+        self.make_room(batch.roots.len() >= LARGE)?;
         let tx = self.begin()?;
         let mut changed = Vec::new();
         for root in &batch.roots {

@@ -38,6 +38,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
 
 const MIGRATIONS: &[Migration] = &[Migration { number: 1, sql: include_str!("migrations/0001_cache.sql") }];
+const CACHE_KIB: i64 = 16 * 1024;
+const IMPORT_CACHE_KIB: i64 = 128 * 1024;
 const FILE: &str = "cache.db";
 const KEY_FILE: &str = "cache.key";
 
@@ -60,6 +62,8 @@ pub struct Store {
     paths: StorePaths,
     key: Key,
     client: Id,
+    /// The page cache is large, for an import.
+    roomy: bool,
     _lock: FileLock,
 }
 
@@ -69,10 +73,10 @@ impl Store {
     pub fn open(paths: &StorePaths) -> Result<Store, StoreError> {
         let key = Key::read_or_create(&paths.key, &paths.database)?;
         let lock = FileLock::take(&paths.database)?;
-        let mut conn = open(&paths.database, &key, &paths.key, OpenMode::Write, 16_384)?;
+        let mut conn = open(&paths.database, &key, &paths.key, OpenMode::Write, CACHE_KIB)?;
         migrate(&mut conn, &paths.database, MIGRATIONS)?;
         let client = settings::client(&conn)?;
-        Ok(Store { conn, paths: paths.clone(), key, client, _lock: lock })
+        Ok(Store { conn, paths: paths.clone(), key, client, roomy: false, _lock: lock })
     }
 
     /// A read-only connection to the same cache, for another thread.
@@ -87,6 +91,17 @@ impl Store {
 
     pub fn paths(&self) -> &StorePaths {
         &self.paths
+    }
+
+    /// A large import writes all over the indexes: it gets more pages in memory, and gives them back with the
+    /// next ordinary edit.
+    fn make_room(&mut self, roomy: bool) -> Result<(), StoreError> {
+        if self.roomy != roomy {
+            let kib = if roomy { IMPORT_CACHE_KIB } else { CACHE_KIB };
+            self.conn.execute_batch(&format!("PRAGMA cache_size = -{kib}; PRAGMA shrink_memory;"))?;
+            self.roomy = roomy;
+        }
+        Ok(())
     }
 
     fn begin(&mut self) -> Result<Transaction<'_>, StoreError> {

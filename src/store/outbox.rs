@@ -35,6 +35,18 @@ pub enum Settled {
     Rejected { why: String, records: Vec<Record> },
 }
 
+impl Settled {
+    /// The hub's records that come with a refusal.
+    pub fn records(&self) -> &[Record] {
+        match self {
+            Settled::Applied { .. } => &[],
+            Settled::Conflict { records }
+            | Settled::Fenced { records, .. }
+            | Settled::Rejected { records, .. } => records,
+        }
+    }
+}
+
 fn parse(text: &str) -> Result<Op, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Encoding("a stored op"))
 }
@@ -142,47 +154,17 @@ impl Store {
         Ok(found.unwrap_or_default())
     }
 
-    /// Records the hub's answer to an op; nothing if it is known already.
+    /// Records the hub's answers to ops of a scope, in one transaction; nothing for those known already.
     pub fn settle(
         &mut self,
         scope: &Scope,
-        seq: u64,
-        answer: &Settled,
+        answers: &[(u64, Settled)],
         now_ms: i64,
     ) -> Result<(), StoreError> {
         let tx = self.begin()?;
-        let found: Option<String> = tx
-            .prepare_cached("SELECT op FROM outbox WHERE scope = ?1 AND seq = ?2 AND state = 'pending'")?
-            .query_row(params![scope, seq.cast_signed()], |r| r.get(0))
-            .optional()?;
-        let Some(text) = found else { return Ok(()) };
-        let op = parse(&text)?;
-        let state = match answer {
-            Settled::Applied { .. } => "applied",
-            Settled::Conflict { .. } => "conflict",
-            Settled::Fenced { .. } => "fenced",
-            Settled::Rejected { .. } => "rejected",
-        };
-        tx.prepare_cached("UPDATE outbox SET state = ?3, done_ms = ?4 WHERE scope = ?1 AND seq = ?2")?
-            .execute(params![scope, seq.cast_signed(), state, now_ms])?;
-        tx.prepare_cached("UPDATE cursor SET answered = max(answered, ?2) WHERE scope = ?1")?
-            .execute(params![scope, seq.cast_signed()])?;
-        let (why, detail, records) = match answer {
-            Settled::Applied { versions } => {
-                let again = reading_again(&tx, scope)?;
-                for id in touched(&op) {
-                    confirm(&tx, id, versions.iter().find(|(v, _)| *v == id).map(|(_, v)| *v), again)?;
-                }
-                return Ok(tx.commit()?);
-            }
-            Settled::Conflict { records } => (ProposalWhy::Conflict, String::new(), records),
-            Settled::Fenced { holder, records } => {
-                (ProposalWhy::Fenced, holder.clone().unwrap_or_default(), records)
-            }
-            Settled::Rejected { why, records } => (ProposalWhy::Rejected, why.clone(), records),
-        };
-        proposal::keep(&tx, &op, why, &detail, records, now_ms)?;
-        adopt_all(&tx, records)?;
+        for (seq, answer) in answers {
+            settle_one(&tx, scope, *seq, answer, now_ms)?;
+        }
         Ok(tx.commit()?)
     }
 
@@ -231,6 +213,44 @@ impl Store {
             .execute([now_ms - KEEP_MS])?;
         Ok(n as u64)
     }
+}
+
+fn settle_one(
+    tx: &Connection,
+    scope: &Scope,
+    seq: u64,
+    answer: &Settled,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let found: Option<String> = tx
+        .prepare_cached("SELECT op FROM outbox WHERE scope = ?1 AND seq = ?2 AND state = 'pending'")?
+        .query_row(params![scope, seq.cast_signed()], |r| r.get(0))
+        .optional()?;
+    let Some(text) = found else { return Ok(()) };
+    let op = parse(&text)?;
+    let (state, why, detail) = match answer {
+        Settled::Applied { .. } => ("applied", None, ""),
+        Settled::Conflict { .. } => ("conflict", Some(ProposalWhy::Conflict), ""),
+        Settled::Fenced { holder, .. } => {
+            ("fenced", Some(ProposalWhy::Fenced), holder.as_deref().unwrap_or_default())
+        }
+        Settled::Rejected { why, .. } => ("rejected", Some(ProposalWhy::Rejected), why.as_str()),
+    };
+    tx.prepare_cached("UPDATE outbox SET state = ?3, done_ms = ?4 WHERE scope = ?1 AND seq = ?2")?
+        .execute(params![scope, seq.cast_signed(), state, now_ms])?;
+    tx.prepare_cached("UPDATE cursor SET answered = max(answered, ?2) WHERE scope = ?1")?
+        .execute(params![scope, seq.cast_signed()])?;
+    if let Settled::Applied { versions } = answer {
+        let again = reading_again(tx, scope)?;
+        for id in touched(&op) {
+            confirm(tx, id, versions.iter().find(|(v, _)| *v == id).map(|(_, v)| *v), again)?;
+        }
+    }
+    if let Some(why) = why {
+        proposal::keep(tx, &op, why, detail, answer.records(), now_ms)?;
+        adopt_all(tx, answer.records())?;
+    }
+    Ok(())
 }
 
 /// Whether the scope is being read again from a restored hub.

@@ -9,9 +9,9 @@
 use super::Backoff;
 use super::plan::{self, Action, Answer, Halt, Standing, Task, Work};
 use crate::domain::{Id, SHARED_SCOPE, Scope};
-use crate::hub::{Hello, Hub, HubError, HubEvent, PullAnswer, SCHEMA, Welcome};
+use crate::hub::{Hello, Hub, HubError, HubEvent, PullAnswer, PushAnswer, SCHEMA, Welcome};
 use crate::sqlite::ErrorKind;
-use crate::store::{PulledItem, PulledPage, Store, StoreError};
+use crate::store::{PulledItem, PulledPage, Settled, Store, StoreError};
 use std::collections::VecDeque;
 
 /// The hub a cache belongs to.
@@ -21,6 +21,8 @@ const PAGE: u32 = 1_000;
 /// Texts a call asks for.
 const TEXTS: usize = 64;
 const EVENTS: u32 = 200;
+/// Ops between two transactions of the cache that record their answers.
+const BATCH: u32 = 64;
 
 #[derive(Debug, thiserror::Error)]
 pub enum SyncError {
@@ -182,7 +184,10 @@ impl Engine {
         }
         while let Some(task) = self.tasks.front() {
             let work = match task {
-                Task::Push(scope) => store.pending(scope, 1)?.pop().map(Work::Push),
+                Task::Push(scope) => {
+                    let ops = store.pending(scope, BATCH)?;
+                    (!ops.is_empty()).then_some(Work::Push(ops))
+                }
                 Task::Events => {
                     let events: Vec<HubEvent> = store.audit_unsent(EVENTS)?.into_iter().map(event).collect();
                     (!events.is_empty()).then_some(Work::Events(events))
@@ -218,9 +223,7 @@ impl Engine {
         match answer {
             Err(e) => self.failed(&e, now_ms),
             Ok(Answer::Welcome(welcome)) => self.greeted(store, welcome, &mut done)?,
-            Ok(Answer::Push { scope, seq, answer }) => {
-                self.pushed(store, &scope, seq, answer, now_ms, &mut done)?
-            }
+            Ok(Answer::Push { scope, answers }) => self.pushed(store, &scope, answers, now_ms, &mut done)?,
             Ok(Answer::Events(events)) => {
                 for e in &events {
                     store.audit_sent(&e.scope, e.n)?;
@@ -278,7 +281,16 @@ impl Engine {
             store.set_setting(HUB_SETTING, &welcome.hub.to_string())?;
         }
         self.status.state = SyncState::Working;
+        let offered: Vec<Scope> = welcome.scopes.into_iter().map(|(s, _)| s).collect();
         for scope in store.scopes()? {
+            if !welcome.all_scopes && !offered.contains(&scope) {
+                // What was read from the hub goes; what it never had stays in the outbox.
+                if store.cursor(&scope)?.pos > 0 {
+                    store.erase_scope(&scope)?;
+                    done.revoked.push(scope);
+                }
+                continue;
+            }
             let have = welcome.have.iter().find(|(s, _)| *s == scope).map_or(0, |(_, n)| *n);
             let (answered, given) = store.sequence(&scope)?;
             match plan::standing(have, answered, given) {
@@ -290,7 +302,7 @@ impl Engine {
                 Standing::Restored => self.restored(store, &scope, have, done)?,
             }
         }
-        self.welcome = Some((welcome.scopes.into_iter().map(|(s, _)| s).collect(), welcome.all_scopes));
+        self.welcome = Some((offered, welcome.all_scopes));
         Ok(())
     }
 
@@ -312,33 +324,36 @@ impl Engine {
         &mut self,
         store: &mut Store,
         scope: &Scope,
-        seq: u64,
-        answer: crate::hub::PushAnswer,
+        answers: Vec<(u64, PushAnswer)>,
         now_ms: i64,
         done: &mut Progress,
     ) -> Result<(), SyncError> {
-        match plan::on_push(answer) {
-            Action::Settle(settled) => {
-                let refused = !matches!(settled, crate::store::Settled::Applied { .. });
-                if let crate::store::Settled::Conflict { records }
-                | crate::store::Settled::Fenced { records, .. }
-                | crate::store::Settled::Rejected { records, .. } = &settled
-                {
-                    done.roots.extend(records.first().map(|r| r.root));
+        let mut settled = Vec::with_capacity(answers.len());
+        let mut then = None;
+        for (seq, answer) in answers {
+            match plan::on_push(answer) {
+                Action::Settle(s) => {
+                    done.pushed += u64::from(matches!(s, Settled::Applied { .. }));
+                    done.proposals += u64::from(!matches!(s, Settled::Applied { .. }));
+                    done.roots.extend(s.records().first().map(|r| r.root));
+                    settled.push((seq, s));
                 }
-                store.settle(scope, seq, &settled, now_ms)?;
-                done.proposals += u64::from(refused);
-                done.pushed += u64::from(!refused);
+                // Always the last of its batch.
+                other => then = Some(other),
             }
-            Action::ResendAbove(have) => {
+        }
+        store.settle(scope, &settled, now_ms)?;
+        match then {
+            Some(Action::ResendAbove(have)) => {
                 self.restored(store, scope, have, done)?;
                 if store.pending(scope, 1)?.first().is_none_or(|p| p.op.seq > have + 1) {
                     // The op the hub waits for is gone from here too.
                     self.halt(Halt::Fork);
                 }
             }
-            Action::Halt(why) => self.halt(why),
-            Action::Revoke => self.revoke(store, scope, done)?,
+            Some(Action::Halt(why)) => self.halt(why),
+            Some(Action::Revoke) => self.revoke(store, scope, done)?,
+            Some(Action::Settle(_)) | None => {}
         }
         Ok(())
     }

@@ -12,19 +12,34 @@ use std::collections::VecDeque;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Work {
     Hello(Hello),
-    Push(PendingOp),
+    /// Ops of one scope in their order.
+    Push(Vec<PendingOp>),
     Events(Vec<HubEvent>),
-    Pull { scope: Scope, cursor: Cursor, limit: u32 },
-    Texts { scope: Scope, hashes: Vec<String> },
+    Pull {
+        scope: Scope,
+        cursor: Cursor,
+        limit: u32,
+    },
+    Texts {
+        scope: Scope,
+        hashes: Vec<String>,
+    },
 }
 
 /// What the hub said to it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     Welcome(Welcome),
-    Push { scope: Scope, seq: u64, answer: PushAnswer },
+    /// As far as the hub answered; what it did not answer is pushed again.
+    Push {
+        scope: Scope,
+        answers: Vec<(u64, PushAnswer)>,
+    },
     Events(Vec<HubEvent>),
-    Pull { scope: Scope, answer: PullAnswer },
+    Pull {
+        scope: Scope,
+        answer: PullAnswer,
+    },
     Texts(Vec<(String, String)>),
 }
 
@@ -33,10 +48,7 @@ impl Work {
     pub fn run(self, hub: &mut dyn Hub) -> Result<Answer, HubError> {
         Ok(match self {
             Work::Hello(hello) => Answer::Welcome(hub.hello(&hello)?),
-            Work::Push(p) => {
-                let answer = hub.push(&p.op, &p.texts)?;
-                Answer::Push { scope: p.op.scope, seq: p.op.seq, answer }
-            }
+            Work::Push(ops) => push(hub, ops)?,
             Work::Events(events) => {
                 hub.record_events(&events)?;
                 Answer::Events(events)
@@ -49,6 +61,28 @@ impl Work {
             Work::Texts { scope, hashes } => Answer::Texts(hub.texts(&scope, &hashes)?),
         })
     }
+}
+
+/// Each op is its own transaction in the hub. After one that was not applied the rest waits: the cache changes
+/// by its answer.
+fn push(hub: &mut dyn Hub, ops: Vec<PendingOp>) -> Result<Answer, HubError> {
+    let scope = ops.first().map(|p| p.op.scope.clone()).unwrap_or_default();
+    let mut answers = Vec::with_capacity(ops.len());
+    for p in ops {
+        match hub.push(&p.op, &p.texts) {
+            Ok(answer) => {
+                let settled = matches!(on_push(answer.clone()), Action::Settle(Settled::Applied { .. }));
+                answers.push((p.op.seq, answer));
+                if !settled {
+                    break;
+                }
+            }
+            Err(e) if answers.is_empty() => return Err(e),
+            // The answers so far are kept; the next call finds out whether the link is back.
+            Err(_) => break,
+        }
+    }
+    Ok(Answer::Push { scope, answers })
 }
 
 /// Why pushing stops until a person has done something.

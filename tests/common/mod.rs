@@ -2,6 +2,7 @@
 
 #![allow(dead_code)]
 
+pub mod conformance;
 pub mod hub;
 
 use codesk::domain::chart::Directory;

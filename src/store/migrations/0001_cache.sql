@@ -20,9 +20,9 @@ CREATE TABLE record (
   -- Ops of ours on this record that the hub has not confirmed.
   pending    INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE UNIQUE INDEX record_key ON record (scope, id);
--- One record by id, in whatever scope it lives: an edit, a payer of a chart.
-CREATE INDEX record_id ON record (id);
+-- One record by id, in whatever scope it lives: an edit, a payer of a chart. (In the hub the key begins with
+-- scope; a cache is one file and is asked by id.)
+CREATE UNIQUE INDEX record_key ON record (id, scope);
 -- All records of an encounter: opening a chart. Rows of one import lie beside each other.
 CREATE INDEX record_root ON record (root);
 -- The directory: every payer, provider, site and fee table, which are few.
@@ -64,9 +64,8 @@ CREATE TABLE work_item (
   -- 0 open, 1 submitted and not final, 2 final.
   stage       INTEGER NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX work_key ON work_item (scope, id);
 -- The row of an open chart.
-CREATE INDEX work_id ON work_item (id);
+CREATE UNIQUE INDEX work_key ON work_item (id, scope);
 -- The list "mine", a page at a time in its order.
 CREATE INDEX work_mine ON work_item (assigned, rank, last_day, account, id) WHERE stage = 0 AND assigned IS NOT NULL;
 -- The lists by kind of visit.

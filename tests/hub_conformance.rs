@@ -1,0 +1,28 @@
+//! The definition of a hub: every hub passes the same functions (`common::conformance`).
+
+mod common;
+
+macro_rules! conforms {
+    ($hub:ident, $factory:expr => $($test:ident),+ $(,)?) => {
+        mod $hub {
+            $(#[test]
+            fn $test() {
+                super::common::conformance::$test(&$factory);
+            })+
+        }
+    };
+}
+
+conforms! { sqlite, crate::common::hub::SqliteFactory::new() =>
+    numbers,
+    conflicts_and_merges,
+    roles_and_states,
+    leases,
+    get_next,
+    pulls_in_commit_order,
+    pages_resume,
+    texts_travel_with_documents,
+    what_is_not_for_everybody_stays_away,
+    a_restored_hub_is_noticed,
+    verify_finds_a_tampered_row,
+}
