@@ -8,10 +8,13 @@ use std::{env, fs, hint::black_box, ops::ControlFlow, path::PathBuf, time::Insta
 
 fn bundles() -> Vec<Vec<u8>> {
     let named = env::var_os("CODESK_SHARED").map(|p| PathBuf::from(p).join("data"));
-    let roots: Vec<_> = named.into_iter().chain(["../shared/data", "../../shared/data"].map(PathBuf::from)).collect();
+    let roots: Vec<_> =
+        named.into_iter().chain(["../shared/data", "../../shared/data"].map(PathBuf::from)).collect();
     let mut all = Vec::new();
     for sub in ["fhir-synthea", "fhir-synthea-notes"] {
-        let Some(folder) = roots.iter().map(|r| r.join("intake").join(sub)).find(|p| p.is_dir()) else { continue };
+        let Some(folder) = roots.iter().map(|r| r.join("intake").join(sub)).find(|p| p.is_dir()) else {
+            continue;
+        };
         let Ok(list) = fs::read_dir(folder) else { continue };
         all.extend(list.flatten().filter_map(|e| fs::read(e.path()).ok()));
     }

@@ -10,14 +10,12 @@ use super::{
     kinds::Kind,
     links::Link,
     notes::{DocumentNode, Unread, decode},
-    people,
-    visit::{EncounterNode, Part},
+    visit::EncounterNode,
 };
 use crate::domain::{
-    Coverage, Diagnosis, FullDocument, Id, Item, OrderKey, Patient, Payer, Phi, Pointer, Procedure, Provider,
-    ServiceLine,
+    Diagnosis, Extra, FullDocument, Id, Item, OrderKey, Phi, Pointer, Procedure, ServiceLine,
 };
-use crate::intake::{Directory, FileReport, IntakeEncounter, IntakeItem, Orphan, OrphanRecord};
+use crate::intake::{FileReport, IntakeEncounter, IntakeItem};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     ops::ControlFlow,
@@ -32,7 +30,7 @@ struct Share {
     claims: Vec<usize>,
 }
 
-type Sink<'s> = dyn FnMut(IntakeItem) -> ControlFlow<()> + 's;
+pub(super) type Sink<'s> = dyn FnMut(IntakeItem) -> ControlFlow<()> + 's;
 
 /// Adds items in the order they come.
 struct Shelf<T> {
@@ -146,78 +144,6 @@ impl Graph {
             }
         }
         self.binaries.clear();
-    }
-
-    /// Problems that belong to a patient and to no visit.
-    fn patient_problems(&mut self, conditions: &[ConditionNode], loose: &[usize]) {
-        for c in loose.iter().filter_map(|n| conditions.get(*n)).filter(|c| c.encounter.is_empty()) {
-            let found = self.index.find(&c.patient, &[Kind::Patient]);
-            if let Some(p) = found.and_then(|(_, at)| self.patients.get_mut(at as usize)) {
-                push_word(&mut p.item.body.extra, "problems", &c.words);
-            }
-        }
-    }
-
-    fn coverages_by_patient(&self) -> HashMap<u32, Vec<usize>> {
-        let mut map: HashMap<u32, Vec<usize>> = HashMap::new();
-        for (n, c) in self.coverages.iter().enumerate() {
-            if let Some((_, p)) = self.index.find(&c.patient, &[Kind::Patient]) {
-                map.entry(p).or_default().push(n);
-            }
-        }
-        map
-    }
-
-    /// A provider by whatever names it, and its id.
-    fn provider(&mut self, link: &Link, into: &mut BTreeMap<Id, Item<Provider>>) -> Option<Id> {
-        let kinds = [Kind::Practitioner, Kind::PractitionerRole];
-        match self.index.find(link, &kinds) {
-            Some((Kind::PractitionerRole, at)) => {
-                let role = self.roles.get(at as usize)?;
-                let (link, specialty) = (role.practitioner.clone(), role.specialty.clone());
-                let id = self.provider(&link, into)?;
-                if let Some(p) = into.get_mut(&id)
-                    && p.body.specialty.is_empty()
-                {
-                    p.body.specialty = specialty;
-                }
-                Some(id)
-            }
-            Some((_, at)) => {
-                let node = self.providers.get_mut(at as usize)?;
-                node.used = true;
-                into.entry(node.item.id).or_insert_with(|| node.item.clone());
-                Some(node.item.id)
-            }
-            None => {
-                let kind = if link.key.contains("PractitionerRole") {
-                    Kind::PractitionerRole
-                } else {
-                    Kind::Practitioner
-                };
-                // An organization or the patient may stand where a person is wanted: no provider then.
-                if ["Organization", "Patient", "RelatedPerson", "Device", "CareTeam", "HealthcareService"]
-                    .iter()
-                    .any(|k| link.key.contains(k))
-                    || self.index.find(link, &[Kind::Organization, Kind::Patient]).is_some()
-                {
-                    return None;
-                }
-                let id = self.naming.linked(link, kind)?;
-                into.entry(id).or_insert_with(|| people::provider_stub(id, link));
-                Some(id)
-            }
-        }
-    }
-
-    fn patient(&mut self, link: &Link) -> (Option<u32>, Option<Item<Patient>>) {
-        if let Some((_, at)) = self.index.find(link, &[Kind::Patient])
-            && let Some(p) = self.patients.get_mut(at as usize)
-        {
-            p.used = true;
-            return (Some(at), Some(p.item.clone()));
-        }
-        (None, self.naming.linked(link, Kind::Patient).map(|id| people::patient_stub(id, link)))
     }
 
     #[allow(clippy::too_many_arguments)] // the lists of one file, borrowed apart from the graph
@@ -423,7 +349,7 @@ impl Graph {
         })
     }
 
-    fn full(&mut self, d: DocumentNode) -> FullDocument {
+    pub(super) fn full(&mut self, d: DocumentNode) -> FullDocument {
         let mut document = d.body;
         if document.author.is_empty() {
             let mut found = BTreeMap::new();
@@ -433,217 +359,10 @@ impl Graph {
         }
         FullDocument { id: d.id, document, text: Phi::new(d.text) }
     }
-
-    fn roles_of(
-        &mut self,
-        body: &mut crate::domain::Encounter,
-        parts: &[(Part, Link)],
-        providers: &mut BTreeMap<Id, Item<Provider>>,
-    ) {
-        for (part, link) in parts {
-            let Some(id) = self.provider(link, providers) else { continue };
-            let slot = match part {
-                Part::Performer => &mut body.roles.rendering,
-                Part::Attending => &mut body.roles.attending,
-                Part::Operating => &mut body.roles.operating,
-                Part::Referring => &mut body.roles.referring,
-                Part::Other => continue,
-            };
-            slot.get_or_insert(id);
-        }
-        let has_ub = body.has_form(crate::domain::Form::Ub04);
-        let roles = &mut body.roles;
-        if roles.attending.is_none() && has_ub {
-            roles.attending = roles.rendering;
-        }
-        if roles.rendering.is_none() {
-            roles.rendering = roles.attending;
-        }
-    }
-
-    fn facility(&self, body: &mut crate::domain::Encounter, link: &Link) {
-        let found = self.index.find(link, &[Kind::Organization]);
-        let org = found.and_then(|(_, at)| self.organizations.get(at as usize));
-        let (name, npi) = match org {
-            Some(o) => (o.name.as_str(), o.npi.as_str()),
-            None => (link.display.as_str(), ""),
-        };
-        if !name.is_empty() {
-            body.extra.insert("facility".into(), name.into());
-        }
-        if !npi.is_empty() {
-            body.extra.insert("facility_npi".into(), npi.into());
-        }
-    }
-
-    /// The coverages that pay: those the claims name, else the patient's that were in force.
-    fn insurance(
-        &mut self,
-        patient: Id,
-        patient_at: Option<u32>,
-        billed: &[&ClaimNode],
-        on: chrono::NaiveDate,
-        by_patient: &HashMap<u32, Vec<usize>>,
-    ) -> (Vec<Item<Coverage>>, Vec<Item<Payer>>) {
-        let (mut coverages, mut payers): (Vec<Item<Coverage>>, Vec<Item<Payer>>) = (Vec::new(), Vec::new());
-        let mut keep = |c: Item<Coverage>, p: Item<Payer>| {
-            if !coverages.iter().any(|x| x.id == c.id) {
-                coverages.push(c);
-            }
-            if !payers.iter().any(|x| x.id == p.id) {
-                payers.push(p);
-            }
-        };
-        for link in billed.iter().flat_map(|c| &c.insurance) {
-            if let Some((_, at)) = self.index.find(link, &[Kind::Coverage]) {
-                if let Some((c, p)) = self.coverage(at as usize) {
-                    keep(c, p);
-                }
-            } else if !link.display.is_empty() {
-                let payer = people::payer(None, &link.display, "");
-                let id = Id::from_sender(&[&patient.to_string(), "coverage", &payer.id.to_string()]);
-                let body = Coverage { payer: payer.id, relationship: "18".into(), ..Coverage::default() };
-                keep(Item::new(id, OrderKey::default(), body), payer);
-            }
-        }
-        if coverages.is_empty() {
-            let all = patient_at.and_then(|p| by_patient.get(&p)).cloned().unwrap_or_default();
-            for at in all {
-                let valid = self
-                    .coverages
-                    .get(at)
-                    .is_some_and(|c| c.from.is_none_or(|f| f <= on) && c.through.is_none_or(|t| t >= on));
-                if let Some((c, p)) = valid.then(|| self.coverage(at)).flatten() {
-                    let mut keep = |c: Item<Coverage>, p: Item<Payer>| {
-                        coverages.push(c);
-                        if !payers.iter().any(|x| x.id == p.id) {
-                            payers.push(p);
-                        }
-                    };
-                    keep(c, p);
-                }
-            }
-        }
-        (coverages, payers)
-    }
-
-    /// A coverage with its payer.
-    fn coverage(&mut self, at: usize) -> Option<(Item<Coverage>, Item<Payer>)> {
-        let found = self.coverages.get(at).map(|c| self.index.find(&c.payor, &[Kind::Organization]))?;
-        let org = found.and_then(|(_, at)| self.organizations.get(at as usize));
-        let node = self.coverages.get_mut(at)?;
-        node.used = true;
-        let payer = match org {
-            Some(o) => {
-                let mut p = people::payer(Some(o.id), &o.name, &node.words);
-                p.body.payer_id = o.payer_id.clone();
-                p.body.address = o.address.clone();
-                p
-            }
-            None => {
-                let id = self.naming.linked(&node.payor, Kind::Organization);
-                people::payer(id, &node.payor.display, &node.words)
-            }
-        };
-        let mut item = node.item.clone();
-        item.body.payer = payer.id;
-        Some((item, payer))
-    }
-
-    fn orphan(&self, encounter: &Link, patient: &Link, record: OrphanRecord) -> IntakeItem {
-        let found = self.index.find(patient, &[Kind::Patient]);
-        let known = found.and_then(|(_, at)| self.patients.get(at as usize)).map(|p| p.item.id);
-        IntakeItem::Orphan(Box::new(Orphan {
-            encounter: self.naming.linked(encounter, Kind::Encounter),
-            patient: known.or_else(|| self.naming.linked(patient, Kind::Patient)),
-            record,
-        }))
-    }
-
-    fn orphan_document(
-        &mut self,
-        d: DocumentNode,
-        reports: &mut [FileReport],
-        sink: &mut Sink<'_>,
-    ) -> ControlFlow<()> {
-        let missing = if d.encounter.key.is_empty() {
-            "names no encounter"
-        } else {
-            "is of an encounter that is not in the file"
-        };
-        d.context.warn(reports, &format!("the document {missing}"));
-        if let Some(r) = reports.get_mut(d.context.place.file) {
-            r.documents += 1;
-        }
-        let (encounter, patient) = (d.encounter.clone(), d.patient.clone());
-        let full = self.full(d);
-        sink(self.orphan(&encounter, &patient, OrphanRecord::Document(full)))
-    }
-
-    fn orphan_condition(
-        &mut self,
-        c: &ConditionNode,
-        reports: &mut [FileReport],
-        sink: &mut Sink<'_>,
-    ) -> ControlFlow<()> {
-        let Some(code) = c.code.clone().filter(|_| !c.encounter.key.is_empty()) else {
-            return ControlFlow::Continue(());
-        };
-        c.context.warn(reports, "the condition is of an encounter that is not in the file");
-        let d = Diagnosis { code, ..Diagnosis::default() };
-        let record = OrphanRecord::Diagnosis(Item::new(c.context.id, OrderKey::default(), d));
-        sink(self.orphan(&c.encounter, &c.patient, record))
-    }
-
-    fn orphan_procedure(
-        &mut self,
-        p: &ProcedureNode,
-        reports: &mut [FileReport],
-        sink: &mut Sink<'_>,
-    ) -> ControlFlow<()> {
-        let Some(code) = p.pcs.clone().filter(|_| !p.encounter.key.is_empty()) else {
-            return ControlFlow::Continue(());
-        };
-        p.context.warn(reports, "the procedure is of an encounter that is not in the file");
-        let body = Procedure { code, date: p.day, ..Procedure::default() };
-        let record = OrphanRecord::Procedure(Item::new(p.context.id, OrderKey::default(), body));
-        sink(self.orphan(&p.encounter, &p.patient, record))
-    }
-
-    /// People and coverages that came with no encounter.
-    fn directory(&mut self, reports: &mut [FileReport], sink: &mut Sink<'_>) -> ControlFlow<()> {
-        let mut out = Directory::default();
-        for p in &self.patients {
-            if let Some(r) = reports.get_mut(p.file) {
-                r.patients += 1;
-            }
-        }
-        for at in 0..self.coverages.len() {
-            if self.coverages.get(at).is_some_and(|c| !c.used)
-                && let Some((mut c, p)) = self.coverage(at)
-            {
-                let node = self.coverages.get(at);
-                let link = node.map(|n| n.patient.clone()).unwrap_or_default();
-                if let (_, Some(patient)) = self.patient(&link) {
-                    c.body.extra.insert("patient".into(), patient.id.to_string().into());
-                    out.patients.push(patient);
-                }
-                out.coverages.push(c);
-                out.payers.push(p);
-            }
-        }
-        out.patients.extend(self.patients.iter().filter(|p| !p.used).map(|p| p.item.clone()));
-        out.patients.sort_by_key(|p| p.id);
-        out.patients.dedup_by_key(|p| p.id);
-        out.payers.sort_by_key(|p| p.id);
-        out.payers.dedup_by_key(|p| p.id);
-        out.providers.extend(self.providers.iter().filter(|p| !p.used).map(|p| p.item.clone()));
-        if out.is_empty() { ControlFlow::Continue(()) } else { sink(IntakeItem::Directory(Box::new(out))) }
-    }
 }
 
 /// Adds words to a list of an `extra`, once.
-fn push_word(extra: &mut crate::domain::Extra, key: &str, words: &str) {
+pub(super) fn push_word(extra: &mut Extra, key: &str, words: &str) {
     if words.is_empty() {
         return;
     }
