@@ -251,15 +251,21 @@ fn files_that_are_something_else_get_one_sentence() {
 }
 
 #[test]
-fn damage_in_the_middle_keeps_what_came_before() {
+fn a_broken_entry_is_one_error_and_the_next_ones_are_read() {
     let text = std::fs::read_to_string(fixture("us_core.json")).unwrap();
-    // A quote lost in the middle of the file.
-    let at = text.find("\"Binary\"").unwrap();
-    let broken = format!("{}{}", &text[..at], &text[at + 1..]);
-    let (items, r) = read_text("x", broken.as_bytes());
-    assert_eq!((encounters(&items).len(), r.errors.len()), (1, 1), "{:?}", r.errors);
-    assert!(r.errors[0].at == "entry[14]" && r.errors[0].message.contains("broken"), "{:?}", r.errors);
-    assert_eq!(encounters(&items)[0].documents.len(), 2);
+    let compact = serde_json::from_str::<serde_json::Value>(&text).unwrap().to_string();
+    for (text, lost) in
+        [(&text, "\"Binary\""), (&compact, "\"Binary\""), (&text, "{\n    \"resourceType\": \"Binary\"")]
+    {
+        // A quote or a brace lost in the middle of the file.
+        let Some(at) = text.find(lost) else { continue };
+        let broken = format!("{}{}", &text[..at], &text[at + 1..]);
+        let (items, r) = read_text("x", broken.as_bytes());
+        assert_eq!((encounters(&items).len(), r.errors.len()), (1, 1), "{:?}", r.errors);
+        assert_eq!(r.errors[0].at, "entry[14]", "{:?}", r.errors);
+        let e = encounters(&items)[0];
+        assert_eq!((e.documents.len(), e.lines.len(), e.payers.len()), (2, 1, 1));
+    }
 }
 
 #[test]
