@@ -1,23 +1,21 @@
 //! Puts encounters together once the last resource of a file has been seen.
 //!
-//! Owns following the references, the order of diagnoses, pointers and line dates, which coverage pays, and
-//! what becomes of records whose encounter is not in the file. Hands each encounter on and lets it go.
+//! Owns which record belongs to which encounter, the date of service, and the counts of the report. Hands each encounter on and lets it go.
 //! The thread that reads the file.
 
 use super::{
-    Graph,
+    Context, Graph,
     charges::{ClaimNode, ConditionNode, ProcedureNode},
     kinds::Kind,
     links::Link,
     notes::{DocumentNode, Unread, decode},
     visit::EncounterNode,
 };
-use crate::domain::{
-    Diagnosis, Extra, FullDocument, Id, Item, OrderKey, Phi, Pointer, Procedure, ServiceLine,
-};
+use crate::domain::{Extra, FullDocument, Id, Item, OrderKey, Phi};
 use crate::intake::{FileReport, IntakeEncounter, IntakeItem};
+use chrono::NaiveDate;
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     ops::ControlFlow,
 };
 
@@ -32,16 +30,34 @@ struct Share {
 
 pub(super) type Sink<'s> = dyn FnMut(IntakeItem) -> ControlFlow<()> + 's;
 
+enum Home {
+    At(usize),
+    Elsewhere,
+    Wrong,
+}
+
+/// What the codes of one encounter are made of.
+pub(super) struct Work<'w> {
+    /// All of the file, as claims may point at any.
+    pub conditions: &'w [ConditionNode],
+    pub own: Vec<(usize, &'w ConditionNode)>,
+    pub performed: Vec<&'w ProcedureNode>,
+    pub billed: Vec<&'w ClaimNode>,
+    /// Place of the encounter in its list.
+    pub me: usize,
+    pub from: NaiveDate,
+}
+
 /// Adds items in the order they come.
-struct Shelf<T> {
-    items: Vec<Item<T>>,
+pub(super) struct Shelf<T> {
+    pub items: Vec<Item<T>>,
 }
 
 impl<T> Shelf<T> {
-    fn new() -> Shelf<T> {
+    pub(super) fn new() -> Shelf<T> {
         Shelf { items: Vec::new() }
     }
-    fn push(&mut self, id: Id, body: T) {
+    pub(super) fn push(&mut self, id: Id, body: T) {
         let order = OrderKey::after(self.items.last().map(|i| &i.order));
         self.items.push(Item::new(id, order, body));
     }
@@ -54,10 +70,14 @@ impl Graph {
         let mut shares: Vec<Share> = self.encounters.iter().map(|_| Share::default()).collect();
         let mut orphans = Vec::new();
         for doc in std::mem::take(&mut self.documents) {
-            let at = self.encounter_of(&doc.encounter);
-            match at.and_then(|at| shares.get_mut(at)) {
-                Some(s) => s.documents.push(doc),
-                None => orphans.push(doc),
+            match self.home(&doc.encounter, &doc.patient, &doc.context, reports) {
+                Home::At(at) => {
+                    if let Some(s) = shares.get_mut(at) {
+                        s.documents.push(doc);
+                    }
+                }
+                Home::Elsewhere => orphans.push(doc),
+                Home::Wrong => {}
             }
         }
         let conditions = std::mem::take(&mut self.conditions);
@@ -66,15 +86,17 @@ impl Graph {
         let mut loose_conditions = Vec::new();
         let mut loose_procedures = Vec::new();
         for (n, c) in conditions.iter().enumerate() {
-            match self.encounter_of(&c.encounter).and_then(|at| shares.get_mut(at)) {
-                Some(s) => s.conditions.push(n),
-                None => loose_conditions.push(n),
+            match self.home(&c.encounter, &c.patient, &c.context, reports) {
+                Home::At(at) => shares.get_mut(at).into_iter().for_each(|s| s.conditions.push(n)),
+                Home::Elsewhere => loose_conditions.push(n),
+                Home::Wrong => {}
             }
         }
         for (n, p) in procedures.iter().enumerate() {
-            match self.encounter_of(&p.encounter).and_then(|at| shares.get_mut(at)) {
-                Some(s) => s.procedures.push(n),
-                None => loose_procedures.push(n),
+            match self.home(&p.encounter, &p.patient, &p.context, reports) {
+                Home::At(at) => shares.get_mut(at).into_iter().for_each(|s| s.procedures.push(n)),
+                Home::Elsewhere => loose_procedures.push(n),
+                Home::Wrong => {}
             }
         }
         for (n, c) in claims.iter().enumerate() {
@@ -118,7 +140,22 @@ impl Graph {
         self.directory(reports, sink)
     }
 
-    fn encounter_of(&self, link: &Link) -> Option<usize> {
+    /// Where a record belongs. One that names another patient than its encounter goes nowhere: a note in
+    /// the wrong chart is worse than a missing one.
+    fn home(&self, encounter: &Link, patient: &Link, cx: &Context, reports: &mut [FileReport]) -> Home {
+        let Some(at) = self.encounter_of(encounter) else { return Home::Elsewhere };
+        let whose = |link: &Link| self.index.find(link, &[Kind::Patient]).map(|(_, at)| at);
+        let theirs = self.encounters.get(at).and_then(|e| whose(&e.patient));
+        match (whose(patient), theirs) {
+            (Some(a), Some(b)) if a != b => {
+                cx.error(reports, "subject", "is another patient than the one of its encounter");
+                Home::Wrong
+            }
+            _ => Home::At(at),
+        }
+    }
+
+    pub(super) fn encounter_of(&self, link: &Link) -> Option<usize> {
         self.index.find(link, &[Kind::Encounter]).map(|(_, at)| at as usize)
     }
 
@@ -201,139 +238,19 @@ impl Graph {
         self.roles_of(&mut body, &node.parts, &mut providers);
         self.facility(&mut body, &node.facility);
 
-        // Diagnoses: the claim's order first, then the encounter's ranks, then the file's order.
-        let mut found: Vec<(u32, Id, Diagnosis)> = Vec::new();
-        let rank_of: HashMap<u32, (u32, bool)> = node
-            .ranked
-            .iter()
-            .filter_map(|r| {
-                Some((self.index.find(&r.condition, &[Kind::Condition])?.1, (r.rank, r.admitting)))
-            })
-            .collect();
-        let mut claim_codes: HashMap<(usize, u32), String> = HashMap::new();
-        for (k, claim) in billed.iter().enumerate() {
-            for d in &claim.diagnoses {
-                let condition = self.index.find(&d.condition, &[Kind::Condition]).map(|(_, at)| at as usize);
-                let coded = condition.and_then(|at| conditions.get(at));
-                let Some(code) = d.code.clone().or_else(|| coded.and_then(|c| c.code.clone())) else {
-                    continue;
-                };
-                if d.admitting {
-                    body.admitting.get_or_insert(code);
-                    continue;
-                }
-                claim_codes.insert((k, d.sequence), code.clone());
-                let id = match coded {
-                    Some(c) if c.code.as_ref() == Some(&code) => c.context.id,
-                    _ => Id::from_sender(&[&cx.id.to_string(), "diagnosis", &code]),
-                };
-                found.push((d.sequence, id, Diagnosis { code, poa: d.poa, ..Diagnosis::default() }));
-            }
-        }
-        for (n, c) in &own {
-            let rank = u32::try_from(*n).ok().and_then(|n| rank_of.get(&n));
-            match (&c.code, rank) {
-                (Some(code), Some((_, true))) => {
-                    body.admitting.get_or_insert_with(|| code.clone());
-                }
-                (Some(code), rank) => {
-                    let place = rank.map_or(u32::MAX, |(r, _)| *r);
-                    let mut d = Diagnosis { code: code.clone(), ..Diagnosis::default() };
-                    if !c.words.is_empty() {
-                        d.extra.insert("text".into(), c.words.clone().into());
-                    }
-                    found.push((place, c.context.id, d));
-                }
-                (None, _) => push_word(&mut body.extra, "problems", &c.words),
-            }
-        }
-        found.sort_by_key(|(place, _, _)| *place);
-        let mut seen = HashSet::new();
-        let mut diagnoses = Shelf::new();
-        for (_, id, d) in found {
-            if seen.insert(d.code.clone()) {
-                diagnoses.push(id, d);
-            }
-        }
-        let by_code: HashMap<&str, Id> =
-            diagnoses.items.iter().map(|d| (d.body.code.as_str(), d.id)).collect();
+        let work = Work { conditions, own, performed, billed, me, from };
+        let (diagnoses, claim_codes) = self.diagnoses(&node.ranked, cx, &work, &mut body);
+        let mut lines = self.lines(&work, &claim_codes, &diagnoses, &mut body);
+        let procedures = self.procedures(&work, &mut lines, &mut body, &mut providers);
 
-        let mut lines: Shelf<ServiceLine> = Shelf::new();
-        let mut ids = HashSet::new();
-        for (k, claim) in billed.iter().enumerate() {
-            let here = claim.lines.iter().any(|l| self.encounter_of(&l.encounter).is_some());
-            let first = claim.lines.iter().find_map(|l| self.encounter_of(&l.encounter));
-            for l in &claim.lines {
-                // An item that names no encounter goes where its claim's first item goes.
-                let target = self.encounter_of(&l.encounter).or(first);
-                if here && target != Some(me) {
-                    continue;
-                }
-                match &l.line {
-                    Some(line) => {
-                        let mut line = line.clone();
-                        line.date = l.day.or(claim.day).unwrap_or(from);
-                        line.pointers = l
-                            .diagnoses
-                            .iter()
-                            .filter_map(|s| {
-                                let id = claim_codes.get(&(k, *s)).and_then(|c| by_code.get(c.as_str()));
-                                match id {
-                                    Some(id) => Some(Pointer::Diagnosis(*id)),
-                                    None => u8::try_from(*s).ok().map(Pointer::Position),
-                                }
-                            })
-                            .take(4)
-                            .collect();
-                        if ids.insert(l.id) {
-                            lines.push(l.id, line);
-                        }
-                    }
-                    None => push_word(&mut body.extra, "uncoded_charges", &l.words),
-                }
-            }
-            if first == Some(me)
-                && let Some(t) = claim.total
-            {
-                body.expected += t;
-            }
-        }
-        let mut done: Shelf<Procedure> = Shelf::new();
-        for p in performed {
-            let provider = self.provider(&p.performer, &mut providers);
-            if let Some(code) = &p.pcs {
-                let date = p.day.or(Some(from));
-                done.push(
-                    p.context.id,
-                    Procedure { code: code.clone(), date, provider, ..Procedure::default() },
-                );
-            } else if let Some(code) = &p.service {
-                let date = p.day.unwrap_or(from);
-                if !lines.items.iter().any(|l| l.body.code == *code && l.body.date == date) {
-                    let line = ServiceLine { provider, ..ServiceLine::new(code, date) };
-                    lines.push(p.context.id, line);
-                }
-            } else {
-                push_word(&mut body.extra, "performed", &p.words);
-            }
-        }
-
-        let (coverages, payers) = self.insurance(patient.id, patient_at, &billed, from, by_patient);
+        let (coverages, payers) = self.insurance(patient.id, patient_at, &work.billed, from, by_patient);
         body.coverages = coverages.iter().map(|c| c.id).collect();
 
-        let mut hashes = HashSet::new();
-        let mut documents = Vec::with_capacity(share.documents.len());
-        // The same text may have come under two spellings of the encounter.
-        for d in share.documents.into_iter().filter(|d| hashes.insert(d.body.hash.clone())) {
-            if let Some(r) = reports.get_mut(d.context.place.file) {
-                r.documents += 1;
-            }
-            documents.push(self.full(d));
-        }
+        let documents = self.documents_once(share.documents, reports);
         if let Some(r) = reports.get_mut(cx.place.file) {
             r.encounters += 1;
-            r.diagnoses += diagnoses.items.len() as u64;
-            r.procedures += done.items.len() as u64;
+            r.diagnoses += diagnoses.len() as u64;
+            r.procedures += procedures.len() as u64;
             r.lines += lines.items.len() as u64;
         }
         Some(IntakeEncounter {
@@ -343,10 +260,32 @@ impl Graph {
             payers,
             providers: providers.into_values().collect(),
             documents,
-            diagnoses: diagnoses.items,
-            procedures: done.items,
+            diagnoses,
+            procedures,
             lines: lines.items,
         })
+    }
+
+    /// The same text may have come under two spellings of the encounter; the better description stays.
+    fn documents_once(&mut self, nodes: Vec<DocumentNode>, reports: &mut [FileReport]) -> Vec<FullDocument> {
+        let mut kept: Vec<DocumentNode> = Vec::with_capacity(nodes.len());
+        let mut by_hash: HashMap<String, usize> = HashMap::new();
+        for d in nodes {
+            match by_hash.get(&d.body.hash).and_then(|at| kept.get_mut(*at)) {
+                Some(old) if d.reference && !old.reference => *old = d,
+                Some(_) => {}
+                None => {
+                    by_hash.insert(d.body.hash.clone(), kept.len());
+                    kept.push(d);
+                }
+            }
+        }
+        for d in &kept {
+            if let Some(r) = reports.get_mut(d.context.place.file) {
+                r.documents += 1;
+            }
+        }
+        kept.into_iter().map(|d| self.full(d)).collect()
     }
 
     pub(super) fn full(&mut self, d: DocumentNode) -> FullDocument {

@@ -130,19 +130,22 @@ impl Graph {
                 payers.push(p);
             }
         };
+        let mut named = false;
         for link in billed.iter().flat_map(|c| &c.insurance) {
             if let Some((_, at)) = self.index.find(link, &[Kind::Coverage]) {
                 if let Some((c, p)) = self.coverage(at as usize) {
+                    named = true;
                     keep(c, p);
                 }
             } else if !link.display.is_empty() {
                 let payer = people::payer(None, &link.display, "");
                 let id = Id::from_sender(&[&patient.to_string(), "coverage", &payer.id.to_string()]);
                 let body = Coverage { payer: payer.id, relationship: "18".into(), ..Coverage::default() };
+                named = true;
                 keep(Item::new(id, OrderKey::default(), body), payer);
             }
         }
-        if coverages.is_empty() {
+        if !named {
             let all = patient_at.and_then(|p| by_patient.get(&p)).cloned().unwrap_or_default();
             for at in all {
                 let valid = self
@@ -150,12 +153,6 @@ impl Graph {
                     .get(at)
                     .is_some_and(|c| c.from.is_none_or(|f| f <= on) && c.through.is_none_or(|t| t >= on));
                 if let Some((c, p)) = valid.then(|| self.coverage(at)).flatten() {
-                    let mut keep = |c: Item<Coverage>, p: Item<Payer>| {
-                        coverages.push(c);
-                        if !payers.iter().any(|x| x.id == p.id) {
-                            payers.push(p);
-                        }
-                    };
                     keep(c, p);
                 }
             }
