@@ -227,6 +227,71 @@ fn each_bad_resource_is_named_and_the_rest_goes_in() {
 }
 
 #[test]
+fn a_note_of_another_patient_never_enters_a_chart() {
+    let doc = |id: &str, patient: &str, encounter: &str| {
+        format!(
+            r#"{{"resourceType":"DocumentReference","id":"{id}","subject":{{"reference":"Patient/{patient}"}},
+            "content":[{{"attachment":{{"contentType":"text/plain","data":"Tm9ybWFsLg=="}}}}]{encounter}}}"#
+        )
+        .replace('\n', "")
+    };
+    let at = r#","context":{"encounter":[{"reference":"Encounter/1"}]}"#;
+    let lines = [
+        r#"{"resourceType":"Patient","id":"1","name":[{"family":"A"}]}"#.to_string(),
+        r#"{"resourceType":"Patient","id":"2","name":[{"family":"B"}]}"#.to_string(),
+        r#"{"resourceType":"Encounter","id":"1","class":{"code":"AMB"},"subject":{"reference":"Patient/1"},"period":{"start":"2026-10-01"}}"#.to_string(),
+        doc("own", "1", at),
+        doc("other", "2", at),
+        // The same words in two patients' loose notes are two notes.
+        doc("loose1", "1", ""),
+        doc("loose2", "2", ""),
+        r#"{"resourceType":"Claim","id":"9","patient":{"reference":"Patient/2"},"total":{"value":9},"item":[{"encounter":[{"reference":"Encounter/1"}]}]}"#.to_string(),
+    ];
+    let (items, r) = read_text("x.ndjson", lines.join("\n").as_bytes());
+    let e = encounters(&items)[0];
+    assert_eq!((e.documents.len(), e.encounter.body.expected), (1, Cents::ZERO));
+    let faults: Vec<_> = r.errors.iter().map(|e| (e.at.as_str(), e.field.as_str())).collect();
+    assert_eq!(faults, [("line 5 DocumentReference/other", "subject"), ("line 8 Claim/9", "subject")]);
+    assert_eq!(items.iter().filter(|i| matches!(i, IntakeItem::Orphan(_))).count(), 2);
+    assert_eq!(r.documents, 3);
+}
+
+#[test]
+fn folders_are_read_in_order_and_other_files_passed_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let inner = dir.path().join("inner");
+    std::fs::create_dir(&inner).unwrap();
+    std::fs::copy(fixture("us_core.json"), inner.join("b.json")).unwrap();
+    std::fs::copy(fixture("single.json"), dir.path().join("z")).unwrap();
+    std::fs::write(dir.path().join("README.txt"), "about").unwrap();
+    std::fs::write(dir.path().join(".hidden"), "{").unwrap();
+    let (items, reports) = read(dir.path());
+    let seen: Vec<_> = reports.iter().map(|r| r.file.rsplit('/').next().unwrap()).collect();
+    assert_eq!(seen, ["README.txt", "z", "b.json"]);
+    assert_eq!(reports[0].warnings, ["passed over: it is not JSON"]);
+    assert_eq!((encounters(&items).len(), exit_code(&reports)), (2, 0));
+}
+
+#[test]
+fn a_sender_named_by_the_site_gives_one_set_of_ids() {
+    let text = std::fs::read_to_string(fixture("us_core.json")).unwrap();
+    let other = text.replace("ehr.example.org", "mirror.example.org");
+    let id = |text: &str, sender: &str| {
+        let mut found = None;
+        let options = Options { sender: sender.into() };
+        read_stream("x", text.as_bytes(), &options, &mut |i| {
+            if let IntakeItem::Encounter(e) = i {
+                found = Some(e.encounter.id);
+            }
+            ControlFlow::Continue(())
+        });
+        found.unwrap()
+    };
+    assert_ne!(id(&text, ""), id(&other, ""));
+    assert_eq!(id(&text, "dover"), id(&other, "dover"));
+}
+
+#[test]
 fn files_that_are_something_else_get_one_sentence() {
     let cases: [(&[u8], &str); 9] = [
         (b"", "the file is empty"),

@@ -100,15 +100,16 @@ impl Graph {
             }
         }
         for (n, c) in claims.iter().enumerate() {
-            let mut all: Vec<usize> =
-                c.lines.iter().filter_map(|l| self.encounter_of(&l.encounter)).collect();
-            all.dedup();
-            if all.is_empty() {
+            let named: Vec<&Link> = c.lines.iter().map(|l| &l.encounter).filter(|l| !l.is_empty()).collect();
+            let homes: Vec<Home> =
+                named.iter().map(|l| self.home(l, &c.patient, &c.context, reports)).collect();
+            if homes.iter().all(|h| matches!(h, Home::Elsewhere)) {
                 c.context
                     .warn(reports, "the claim names no encounter of this file; its charges were left out");
             }
-            for at in all {
-                if let Some(s) = shares.get_mut(at)
+            for home in homes {
+                if let Home::At(at) = home
+                    && let Some(s) = shares.get_mut(at)
                     && s.claims.last() != Some(&n)
                 {
                     s.claims.push(n);
