@@ -1,7 +1,8 @@
 //! A window over a file: the bytes of one value at a time, however long the file is.
 //!
 //! Owns the buffer, which grows to the longest value and no further, and the place in the file for
-//! messages. Never parses and never keeps what has been consumed. The thread that reads the file.
+//! messages. A refill moves what is left only when the room is used up.
+//! Never parses and never keeps what has been consumed. The thread that reads the file.
 
 use super::scan::{Scan, Step};
 use std::io::{self, Read};

@@ -1,7 +1,8 @@
 //! What came without its encounter: orphan records, people nobody visited, problems of a patient.
 //!
 //! Owns handing them on under the id their encounter has or will have, so that nothing is lost; says so in
-//! a warning. The thread that reads the file, after the last resource.
+//! a warning. Never attaches anything by guess.
+//! The thread that reads the file, after the last resource.
 
 use super::{
     Graph,

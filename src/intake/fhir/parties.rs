@@ -1,7 +1,8 @@
 //! Who is on an encounter: patient, providers by role, facility, and the coverages that pay.
 //!
 //! Owns following references to people and organizations, with a stand-in where only a reference names
-//! somebody. The thread that reads the file, after the last resource.
+//! somebody; which coverages pay, in which order.
+//! Never merges two people: one record is one resource. The thread that reads the file, after the last resource.
 
 use super::{Graph, charges::ClaimNode, kinds::Kind, links::Link, people, visit::Part};
 use crate::domain::{Coverage, Encounter, Form, Id, Item, OrderKey, Patient, Payer, Provider};
