@@ -1,17 +1,26 @@
 //! Speed of FHIR intake: the Synthea bundles, many times over, on one core.
 //!
-//! `cargo bench --bench intake [-- REPEATS]`. Prints megabytes a second and the ratio against parsing the
+//! `cargo bench --bench intake [-- REPEATS | FILE]`; a file is read once, with the peak of memory. Prints megabytes a second and the ratio against parsing the
 //! same bytes into `serde_json::Value` in the same run, so that the figure means something on any machine.
 
-use codesk::intake::{Options, read_stream};
-use std::{env, fs, hint::black_box, ops::ControlFlow, path::PathBuf, time::Instant};
+use codesk::intake::{Options, read_path, read_stream};
+use std::{
+    env, fs,
+    hint::black_box,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 fn bundles() -> Vec<Vec<u8>> {
     let named = env::var_os("CODESK_SHARED").map(|p| PathBuf::from(p).join("data"));
-    let roots: Vec<_> = named.into_iter().chain(["../shared/data", "../../shared/data"].map(PathBuf::from)).collect();
+    let roots: Vec<_> =
+        named.into_iter().chain(["../shared/data", "../../shared/data"].map(PathBuf::from)).collect();
     let mut all = Vec::new();
     for sub in ["fhir-synthea", "fhir-synthea-notes"] {
-        let Some(folder) = roots.iter().map(|r| r.join("intake").join(sub)).find(|p| p.is_dir()) else { continue };
+        let Some(folder) = roots.iter().map(|r| r.join("intake").join(sub)).find(|p| p.is_dir()) else {
+            continue;
+        };
         let Ok(list) = fs::read_dir(folder) else { continue };
         all.extend(list.flatten().filter_map(|e| fs::read(e.path()).ok()));
     }
@@ -28,7 +37,31 @@ fn best(repeats: usize, mut run: impl FnMut()) -> f64 {
     (0..repeats.max(1)).map(|_| time(&mut run)).fold(f64::MAX, f64::min)
 }
 
+/// One large file: the speed and the memory it took.
+fn one_file(path: &Path) {
+    let size = fs::metadata(path).map_or(0, |m| m.len());
+    let start = Instant::now();
+    let mut sent = 0u64;
+    let reports = read_path(path, &Options::default(), &mut |i| {
+        black_box(&i);
+        sent += 1;
+        ControlFlow::Continue(())
+    });
+    let seconds = start.elapsed().as_secs_f64();
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find(|l| l.starts_with("VmHWM")).unwrap_or("VmHWM: unknown");
+    let errors: usize = reports.iter().map(|r| r.errors.len()).sum();
+    println!(
+        "{:.0} MB in {seconds:.2} s: {:.0} MB/s, {sent} items, {errors} errors; {peak}",
+        size as f64 / 1e6,
+        size as f64 / 1e6 / seconds
+    );
+}
+
 fn main() {
+    if let Some(path) = env::args().skip(1).map(PathBuf::from).find(|p| p.is_file()) {
+        return one_file(&path);
+    }
     let repeats = env::args().filter_map(|a| a.parse().ok()).next().unwrap_or(15);
     let files = bundles();
     if files.is_empty() {

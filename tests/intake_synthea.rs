@@ -2,6 +2,8 @@
 //!
 //! The files are not part of the project: without them the tests say so loudly and pass.
 
+#![allow(clippy::unwrap_used)] // helpers of tests
+
 use codesk::domain::{Form, VisitKind};
 use codesk::intake::{FileReport, IntakeEncounter, IntakeItem, Options, read_path};
 use serde_json::Value;
@@ -41,11 +43,13 @@ fn read(path: &Path) -> (Vec<IntakeItem>, Vec<FileReport>) {
 }
 
 fn encounters(items: &[IntakeItem]) -> Vec<&IntakeEncounter> {
-    let pick = |i| match i {
-        &IntakeItem::Encounter(ref e) => Some(&**e),
-        _ => None,
-    };
-    items.iter().filter_map(pick).collect()
+    let mut all = Vec::new();
+    for i in items {
+        if let IntakeItem::Encounter(e) = i {
+            all.push(&**e);
+        }
+    }
+    all
 }
 
 #[test]
@@ -133,4 +137,23 @@ fn blue_button_answers_are_read_or_counted() {
     let skipped: u64 = reports.iter().filter_map(|r| r.skipped_types.get("ExplanationOfBenefit")).sum();
     assert!(skipped > 10);
     assert!(items.iter().any(|i| matches!(i, IntakeItem::Directory(d) if !d.patients.is_empty())));
+}
+
+#[test]
+fn a_cut_file_gives_every_encounter_before_the_cut() {
+    let Some(folder) = shared("fhir-synthea-notes") else { return };
+    let text = fs::read(&files(&folder)[0]).unwrap();
+    let starts: Vec<usize> = memchr::memmem::find_iter(&text, b"\"fullUrl\"").collect();
+    for part in 1..40 {
+        let cut = text.len() * part / 40;
+        let mut items = Vec::new();
+        let r = codesk::intake::read_stream("cut", &text[..cut], &Options::default(), &mut |i| {
+            items.push(i);
+            ControlFlow::Continue(())
+        });
+        assert_eq!(r.errors.len(), 1, "{:?}", r.errors);
+        let last = starts.iter().rfind(|s| **s < cut).copied().unwrap_or(0);
+        let whole = memchr::memmem::find_iter(&text[..last], b"\"resourceType\": \"Encounter\"").count();
+        assert_eq!(encounters(&items).len(), whole, "cut at {cut}");
+    }
 }

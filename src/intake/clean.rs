@@ -1,7 +1,8 @@
 //! Text as it may enter the workstation: no control characters, tabs as blanks, `\n` line ends.
 //!
-//! Owns the boundary rule for notes and names. To be replaced by `domain::text::clean` when that is there.
-//! Pure; any thread.
+//! Owns the boundary rule for notes and names: what a sender writes can neither move the cursor, nor change
+//! a colour, nor turn the reading direction. To be replaced by `domain::text::clean` when that is there.
+//! Never changes a visible letter. Pure; any thread.
 
 use std::borrow::Cow;
 

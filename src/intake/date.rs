@@ -1,7 +1,8 @@
 //! FHIR dates: `YYYY`, `YYYY-MM`, `YYYY-MM-DD`, and the last with a time and a zone.
 //!
 //! Owns reading them. The day is the one the sender wrote, never moved into another zone: a date of service
-//! is what the clinic's calendar said. Pure; any thread.
+//! is what the clinic's calendar said. Only an event time (`written`) becomes UTC.
+//! Never guesses: a text of any other form is a fault of its field. Pure; any thread.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 

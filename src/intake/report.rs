@@ -1,6 +1,7 @@
 //! What became of one file: counts, warnings, and every fault with its place.
 //!
-//! Owns the JSON shape of `codesk intake --json`. Messages name the place and the field, never a value of a
+//! Owns the JSON shape of `codesk intake --json` (a contract: fields are added, never renamed) and how many
+//! messages are kept. Messages name the place and the field, never a value of a
 //! patient. Any thread.
 
 use serde::Serialize;

@@ -9,6 +9,35 @@ use memchr::memchr3;
 /// Deeper nesting than any FHIR resource has, and than serde_json reads.
 const MAX_DEPTH: u32 = 120;
 
+/// Bytes that mean nothing to the structure while a bracket is open: all but quotes and brackets.
+const FILLER: [bool; 256] = {
+    let mut table = [true; 256];
+    let stops = b"\"{}[]";
+    let mut i = 0;
+    while i < stops.len() {
+        table[stops[i] as usize] = false;
+        i += 1;
+    }
+    table
+};
+
+/// The first byte from `at` on that is no filler.
+fn skip_filler(bytes: &[u8], mut at: usize) -> usize {
+    // Indented files are a third blanks: eight at a time.
+    while let Some(b) = bytes.get(at) {
+        if !FILLER[usize::from(*b)] {
+            break;
+        }
+        at += 1;
+        if *b == b'\n' {
+            while bytes.get(at..at + 8) == Some(b"        ") {
+                at += 8;
+            }
+        }
+    }
+    at
+}
+
 /// Where the scan of one value stands.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
@@ -68,7 +97,11 @@ impl Scan {
         {
             return stop;
         }
-        while let Some(&b) = bytes.get(self.at) {
+        loop {
+            if self.depth > 0 {
+                self.at = skip_filler(bytes, self.at);
+            }
+            let Some(&b) = bytes.get(self.at) else { return Step::More };
             match b {
                 b'"' => {
                     self.at += 1;
@@ -115,18 +148,10 @@ impl Scan {
                     }
                 }
                 b',' if self.depth == 0 => return Step::Done(self.at),
-                b' ' => {
-                    self.at += 1;
-                    // Indented files are a third blanks: eight at a time.
-                    while bytes.get(self.at..self.at + 8) == Some(b"        ") {
-                        self.at += 8;
-                    }
-                }
                 b'\n' | b'\r' | b'\t' if self.depth == 0 => return Step::Done(self.at),
                 _ => self.at += 1,
             }
         }
-        Step::More
     }
 
     /// Goes on to the end of the string; `Some` when the scan stops here.

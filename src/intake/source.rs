@@ -1,12 +1,15 @@
 //! A window over a file: the bytes of one value at a time, however long the file is.
 //!
 //! Owns the buffer, which grows to the longest value and no further, and the place in the file for
-//! messages. Never parses and never keeps what has been consumed. The thread that reads the file.
+//! messages. A refill moves what is left only when the room is used up.
+//! Never parses and never keeps what has been consumed. The thread that reads the file.
 
 use super::scan::{Scan, Step};
 use std::io::{self, Read};
 
 const CHUNK: usize = 256 * 1024;
+/// No resource is longer; a lost quote can make the rest of a file look like one text.
+const LONGEST: usize = 256 * 1024 * 1024;
 
 pub(crate) struct Source<R> {
     reader: R,
@@ -51,7 +54,8 @@ impl<R: Read> Source<R> {
         if self.eof {
             return Ok(false);
         }
-        if self.pos > 0 {
+        // Moving what is left only when the room is used up keeps a look ahead cheap.
+        if self.pos > 0 && self.buf.len() - self.len < CHUNK {
             self.buf.copy_within(self.pos..self.len, 0);
             self.len -= self.pos;
             self.offset += self.pos as u64;
@@ -102,6 +106,9 @@ impl<R: Read> Source<R> {
             match scan.step(self.bytes()) {
                 Step::Done(n) => return Ok(n),
                 Step::Bad(n, why) => return Err(Fault::Bad(self.place() + n as u64, why)),
+                Step::More if self.bytes().len() > LONGEST => {
+                    return Err(Fault::Bad(self.place(), "it is longer than 256 MB"));
+                }
                 Step::More => {
                     if !self.fill().map_err(Fault::Io)? {
                         return Err(Fault::Cut(self.offset + self.len as u64));
@@ -120,6 +127,9 @@ impl<R: Read> Source<R> {
                 return Ok(Some(seen + n));
             }
             seen += rest.len();
+            if seen > LONGEST {
+                return Err(io::Error::other("a line is longer than 256 MB"));
+            }
             if !self.fill()? {
                 return Ok((seen > 0).then_some(seen));
             }

@@ -1,6 +1,8 @@
 //! Files and folders: which are read, in which order, and which belong together.
 //!
-//! Owns the walk and the graph that NDJSON files of a folder share. Never parses. The thread that calls
+//! Owns the walk (sorted; hidden files passed over), one report a file, and the graph that NDJSON files and
+//! single resources of a folder share; a bundle has a graph of its own and is let go when it is read.
+//! Never parses and never follows a loop of links for ever. The thread that calls
 //! `read_path`.
 
 use super::{

@@ -62,6 +62,7 @@ pub(super) struct ClaimLine {
 #[derive(Debug)]
 pub(super) struct ClaimNode {
     pub context: Context,
+    pub patient: Link,
     pub day: Option<NaiveDate>,
     pub total: Option<Cents>,
     pub insurance: Vec<Link>,
@@ -189,6 +190,7 @@ impl Graph {
         });
         let node = ClaimNode {
             context: cx.clone(),
+            patient: Link::of(r.patient.as_ref(), &cx.owner),
             day: start.map(|m| m.day),
             total: amount("total", r.total.as_ref())?,
             insurance: insurance.iter().map(|i| Link::of(i.coverage.as_ref(), &cx.owner)).collect(),

@@ -1,7 +1,8 @@
 //! Says which field of a resource is wrong, and never what it holds.
 //!
 //! Owns the slow path after a failed read: the path of the field, and the reason with every value taken out
-//! (serde's own messages quote the input, which is a patient's). Pure.
+//! (serde's own messages quote the input, which is a patient's).
+//! Never runs for a resource that can be read. Pure; any thread.
 
 use super::{FieldFault, bad, model};
 use crate::intake::clean::clean_line;

@@ -1,7 +1,8 @@
 //! HTML notes as plain text.
 //!
 //! Owns leaving out tags, scripts and styles, line breaks at block elements, and the character references
-//! notes use. Not a browser: layout, tables' columns and style sheets are not kept. Pure.
+//! notes use. Takes time in proportion to the text, however odd it is.
+//! Never a browser: layout, tables' columns and style sheets are not kept. Pure; any thread.
 
 /// The words of an HTML text, one block a line.
 pub(super) fn html_to_text(html: &str) -> String {
@@ -55,9 +56,13 @@ fn tag<'t>(out: &mut String, text: &'t str) -> &'t str {
     let plain = name.trim_matches('/');
     match plain {
         "script" | "style" | "head" if !name.starts_with('/') => {
-            let end = format!("</{plain}");
-            let lower = after.to_ascii_lowercase();
-            let skipped = lower.find(&end).and_then(|at| after.get(at..)).unwrap_or_default();
+            // The end tag in any case of letters, looked for once.
+            let is_end = |at: &usize| {
+                let name = after.get(at + 2..at + 2 + plain.len());
+                name.is_some_and(|n| n.eq_ignore_ascii_case(plain))
+            };
+            let end = after.match_indices("</").map(|(at, _)| at).find(is_end);
+            let skipped = end.and_then(|at| after.get(at..)).unwrap_or_default();
             skipped.split_once('>').map_or("", |(_, after)| after)
         }
         "br" | "p" | "div" | "li" | "tr" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "table" | "ul"
@@ -85,7 +90,8 @@ fn tag<'t>(out: &mut String, text: &'t str) -> &'t str {
 
 /// `&amp;`, `&#39;`, `&#x27;`; what follows it.
 fn reference<'t>(out: &mut String, text: &'t str) -> &'t str {
-    let found = text.get(1..).and_then(|t| t.split_once(';')).filter(|(name, _)| name.len() <= 8);
+    let semicolon = text.bytes().take(10).position(|b| b == b';');
+    let found = semicolon.and_then(|at| Some((text.get(1..at)?, text.get(at + 1..)?)));
     let Some((name, after)) = found else {
         out.push('&');
         return text.get(1..).unwrap_or_default();

@@ -1,6 +1,8 @@
 //! The resource types that coding needs, and the code systems of their codings.
 //!
-//! Owns the two small tables. A type that is not here is counted and passed over. Pure.
+//! Owns the two small tables: the types (one that is not here is counted and passed over), and the addresses
+//! and OIDs of ICD-10-CM, ICD-10-PCS, CPT and HCPCS (HL7 Terminology; FHIR R4, "Using Codes").
+//! Never knows whether a code exists, only whether it has the shape of one. Pure; any thread.
 
 use crate::domain::CodeSystem;
 

@@ -38,10 +38,11 @@ impl Link {
         let display = reference.display.as_deref().map(clean_line).unwrap_or_default();
         let key = match (reference.reference.as_deref(), reference.identifier.as_deref()) {
             (Some(text), _) => normal(text, owner),
-            (None, Some(i)) => match (i.value.as_deref(), reference.r#type.as_deref()) {
-                (Some(v), Some(t)) => format!("{t}?{}|{v}", i.system.as_deref().unwrap_or_default()),
-                _ => String::new(),
-            },
+            (None, Some(i)) => i.value.as_deref().map_or_else(String::new, |v| {
+                // Without a type the place of the reference tells it.
+                let kind = reference.r#type.as_deref().unwrap_or_default();
+                format!("{kind}?{}|{v}", i.system.as_deref().unwrap_or_default())
+            }),
             _ => String::new(),
         };
         Link { key, display }
@@ -221,6 +222,9 @@ impl Index {
         }
         if let Some(found) = right(self.slots.get(&link.key)) {
             return Some(found);
+        }
+        if link.key.starts_with('?') {
+            return kinds.iter().find_map(|k| right(self.slots.get(&format!("{}{}", k.name(), link.key))));
         }
         if link.key.contains(['?', '#']) {
             return None;

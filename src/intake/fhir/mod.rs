@@ -7,12 +7,15 @@
 
 mod build;
 mod charges;
+mod coding;
 mod fault;
 mod html;
 mod kinds;
+mod leftover;
 mod links;
 mod model;
 mod notes;
+mod parties;
 mod people;
 pub(super) mod stream;
 mod visit;
@@ -108,8 +111,8 @@ pub(crate) struct Graph {
     procedures: Vec<charges::ProcedureNode>,
     claims: Vec<charges::ClaimNode>,
     documents: Vec<notes::DocumentNode>,
-    /// Documents by encounter and hash of the text.
-    texts: HashMap<(String, String), usize>,
+    /// Documents by encounter, patient and hash of the text.
+    texts: HashMap<(String, String, String), usize>,
     waiting: Vec<notes::Waiting>,
     /// Content type and data of `Binary` resources, as they came.
     binaries: Vec<(String, String)>,

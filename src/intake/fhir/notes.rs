@@ -254,7 +254,7 @@ impl Graph {
     pub(super) fn put_document(&mut self, mut node: DocumentNode) {
         node.body.bytes = node.text.len() as u64;
         node.body.hash = hash_of(&node.text);
-        let key = (node.encounter.key.clone(), node.body.hash.clone());
+        let key = (node.encounter.key.clone(), node.patient.key.clone(), node.body.hash.clone());
         match self.texts.get(&key).and_then(|at| self.documents.get_mut(*at)) {
             Some(old) if node.reference && !old.reference => *old = node,
             Some(_) => {}

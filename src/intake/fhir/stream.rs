@@ -99,6 +99,41 @@ fn is_bundle(head: &[u8]) -> bool {
     }
 }
 
+/// After a broken entry: goes to the start of the next one, if there is one.
+fn next_entry<R: Read>(src: &mut Source<R>) -> std::io::Result<bool> {
+    src.consume(1);
+    loop {
+        if let Some(at) = entry_start(src.bytes()) {
+            src.consume(at);
+            return Ok(true);
+        }
+        // What begins in the last bytes may end in the next.
+        src.consume(src.bytes().len().saturating_sub(512));
+        if !src.fill()? {
+            return Ok(false);
+        }
+    }
+}
+
+/// Where an object begins whose first key is one that only entries have. Inside a text the quotes would be
+/// escaped, so that this cannot be one.
+fn entry_start(bytes: &[u8]) -> Option<usize> {
+    let opening = |key_at: usize| {
+        let before = bytes.get(..key_at)?.iter().rposition(|b| !b.is_ascii_whitespace())?;
+        (bytes.get(before) == Some(&b'{')).then_some(before)
+    };
+    let is_object = |after: usize| {
+        let mut rest = bytes.get(after..).unwrap_or_default().iter().filter(|b| !b.is_ascii_whitespace());
+        rest.next() == Some(&b':') && rest.next() == Some(&b'{')
+    };
+    let url = memchr::memmem::find_iter(bytes, b"\"fullUrl\"").find_map(opening);
+    let part = bytes.get(..url.unwrap_or(bytes.len())).unwrap_or_default();
+    let resource = memchr::memmem::find_iter(part, b"\"resource\"")
+        .filter(|at| is_object(at + b"\"resource\"".len()))
+        .find_map(opening);
+    resource.or(url)
+}
+
 /// Reading of one file; the error has been reported already.
 pub(crate) struct Reading<'g> {
     pub(crate) graph: &'g mut Graph,
@@ -137,10 +172,9 @@ impl Reading<'_> {
             Fault::Cut(n) => {
                 self.fail(unit.to_string(), format!("the file ends inside it, at byte {n}: it was cut off"))
             }
-            Fault::Bad(n, why) => self.fail(
-                unit.to_string(),
-                format!("the JSON is broken at byte {n}: {why}; nothing after it was read"),
-            ),
+            Fault::Bad(n, why) => {
+                self.fail(unit.to_string(), format!("the JSON is broken at byte {n}: {why}"))
+            }
             Fault::Io(e) => self.fail(unit.to_string(), format!("the file cannot be read on: {}", e.kind())),
         }
     }
@@ -167,7 +201,7 @@ impl Reading<'_> {
                     let is_bundle = src.ahead(HEAD).map(is_bundle).map_err(|e| self.io(src.place(), &e))?;
                     if is_bundle { self.bundle(src)? } else { self.resource(src, unit)? }
                 }
-                b'[' => self.list(src, Unit::Element)?,
+                b'[' => self.list(src, false, Unit::Element)?,
                 _ => {
                     let at = src.place();
                     return Err(self.fault(unit, Fault::Bad(at, "there is text after the end of the JSON")));
@@ -228,7 +262,7 @@ impl Reading<'_> {
             }
             src.consume(1);
             if self.need(src, unit)? == b'[' && is_entry {
-                self.list(src, |n| outer.unwrap_or(Unit::Entry(n)))?;
+                self.list(src, true, |n| outer.unwrap_or(Unit::Entry(n)))?;
                 continue;
             }
             let n = src.value(&mut Scan::new(0)).map_err(|f| self.fault(unit, f))?;
@@ -244,7 +278,12 @@ impl Reading<'_> {
     }
 
     /// `entry` of a bundle, or a bare array of resources or bundles.
-    fn list<R: Read>(&mut self, src: &mut Source<R>, name: impl Fn(u64) -> Unit) -> Result<(), Stopped> {
+    fn list<R: Read>(
+        &mut self,
+        src: &mut Source<R>,
+        in_bundle: bool,
+        name: impl Fn(u64) -> Unit,
+    ) -> Result<(), Stopped> {
         src.consume(1);
         let (mut n, mut bare) = (0u64, 0u64);
         loop {
@@ -259,11 +298,28 @@ impl Reading<'_> {
                     continue;
                 }
                 b'{' => {}
-                _ => return Err(self.fault(unit, Fault::Bad(src.place(), "an object is expected here"))),
+                _ => {
+                    // A stray bracket is most often the end of the entry before it.
+                    let fault = Fault::Bad(src.place(), "an object is expected here");
+                    let stopped = self.fault(name(n.saturating_sub(1)), fault);
+                    if in_bundle && next_entry(src).map_err(|e| self.io(src.place(), &e))? {
+                        continue;
+                    }
+                    return Err(stopped);
+                }
             }
-            let in_bundle = !matches!(unit, Unit::Element(_)) || matches!(name(n + 1), Unit::Entry(_));
             let mut scan = Scan::new(if in_bundle { 2 } else { 1 });
-            let size = src.value(&mut scan).map_err(|f| self.fault(unit, f))?;
+            let size = match src.value(&mut scan) {
+                Ok(size) => size,
+                Err(fault) => {
+                    let stopped = self.fault(unit, fault);
+                    if in_bundle && next_entry(src).map_err(|e| self.io(src.place(), &e))? {
+                        n += 1;
+                        continue;
+                    }
+                    return Err(stopped);
+                }
+            };
             let bytes = src.bytes().get(..size).unwrap_or_default();
             if in_bundle {
                 let url =

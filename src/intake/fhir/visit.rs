@@ -1,7 +1,8 @@
 //! The encounter itself: class to kind of visit, forms, place and type of bill; dates; roles; stay.
 //!
 //! Owns the mapping tables (HL7 v3 ActCode and ActPriority; NUBC admission type, point of origin and
-//! discharge status; CMS place of service). Never decides a code. The thread that reads the file.
+//! discharge status; CMS place of service). What the sender did not say stays empty for a person to fill.
+//! Never decides a code. The thread that reads the file.
 
 use super::{
     Context, FieldFault, Graph, bad,
