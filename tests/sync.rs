@@ -418,7 +418,7 @@ fn three_desks(f: &SqliteFactory) -> [Desk; 3] {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, max_shrink_iters: 40, ..ProptestConfig::default() })]
 
     /// Three desks edit the same three charts over links that fail.
     #[test]
