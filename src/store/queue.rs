@@ -170,8 +170,13 @@ impl Reader {
         let page = format!("SELECT {ITEM_COLUMNS} FROM work_item WHERE {}{ORDER} LIMIT 60", condition(view));
         [page, first_free(view, "", BEYOND)].map(|sql| {
             let mut s = self.conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-            let rows = s.query_map([], |r| r.get::<_, String>(3)).unwrap();
-            rows.map(Result::unwrap).collect::<Vec<_>>().join("; ")
+            // Nothing is bound: the plan does not depend on it.
+            let mut rows = s.raw_query();
+            let mut out: Vec<String> = Vec::new();
+            while let Some(r) = rows.next().unwrap() {
+                out.push(r.get(3).unwrap());
+            }
+            out.join("; ")
         })
     }
 }
