@@ -87,7 +87,9 @@ impl Key {
                     's' | 'q' => Err(format!("{text} stops and starts the terminal's output (flow control)")),
                     'z' => Err(format!("{text} belongs to the shell")),
                     'a' | 'b' => Err(format!("{text} belongs to screen and tmux")),
-                    'i' | 'm' | 'h' | 'j' => Err(format!("{text} cannot be told from Tab, Enter or Backspace")),
+                    'i' | 'm' | 'h' | 'j' => {
+                        Err(format!("{text} cannot be told from Tab, Enter or Backspace"))
+                    }
                     _ => Ok(Key::ctrl(c)),
                 },
                 _ => Err(format!("{text}: ctrl takes one letter")),

@@ -32,7 +32,9 @@ pub fn wrap(text: &str, width: usize) -> Vec<Row> {
             let piece = &text[start..start + cut];
             let next_is_blank = text[start + cut..].starts_with(' ');
             let stop = match piece.trim_end().rfind(' ') {
-                Some(i) if !next_is_blank && !piece.ends_with(' ') && !piece[..i].trim().is_empty() => start + i,
+                Some(i) if !next_is_blank && !piece.ends_with(' ') && !piece[..i].trim().is_empty() => {
+                    start + i
+                }
                 _ => start + cut,
             };
             rows.push(Row { line: number, start, end: start + text[start..stop].trim_end().len() });

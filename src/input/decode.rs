@@ -27,11 +27,16 @@ enum State {
     /// After Esc.
     Esc,
     /// After Esc `[` or Esc `O`: parameters so far.
-    Sequence { ss3: bool, bytes: Vec<u8> },
+    Sequence {
+        ss3: bool,
+        bytes: Vec<u8>,
+    },
     /// Inside a bracketed paste.
     Paste(Vec<u8>),
     /// Inside a string sequence (OSC, DCS): swallowed to its end.
-    Text { esc: bool },
+    Text {
+        esc: bool,
+    },
 }
 
 pub struct Decoder {
@@ -265,7 +270,10 @@ mod tests {
         assert_eq!(keys(&[(b"\x1b[?1;2c", 0)]), []);
         assert_eq!(keys(&[(b"\x1b]11;rgb:0/0/0\x1b\\", 0)]), []);
         assert_eq!(keys(&[("é界".as_bytes(), 0)]), [key(KeyCode::Char('é')), key(KeyCode::Char('界'))]);
-        assert_eq!(keys(&[(b"\x03\x0c", 0)]), [InputEvent::Key(Key::ctrl('c')), InputEvent::Key(Key::ctrl('l'))]);
+        assert_eq!(
+            keys(&[(b"\x03\x0c", 0)]),
+            [InputEvent::Key(Key::ctrl('c')), InputEvent::Key(Key::ctrl('l'))]
+        );
     }
 
     #[test]

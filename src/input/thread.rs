@@ -33,7 +33,8 @@ fn run(out: &Sender<FromTerminal>) {
     let mut buffer = [0u8; 4096];
     loop {
         let timeout = decoder.deadline().map(|d| d.saturating_duration_since(Instant::now()));
-        let timeout = timeout.map(|t| Timespec { tv_sec: 0, tv_nsec: i64::from(t.subsec_nanos()) + 1_000_000 });
+        let timeout =
+            timeout.map(|t| Timespec { tv_sec: 0, tv_nsec: i64::from(t.subsec_nanos()) + 1_000_000 });
         let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
         match poll(&mut fds, timeout.as_ref()) {
             Ok(0) => {

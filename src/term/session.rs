@@ -10,7 +10,9 @@ use std::sync::Mutex;
 
 #[derive(Debug, thiserror::Error)]
 pub enum TermError {
-    #[error("codesk needs a terminal: standard input and output must not be redirected (see codesk --help for commands that may)")]
+    #[error(
+        "codesk needs a terminal: standard input and output must not be redirected (see codesk --help for commands that may)"
+    )]
     NotATerminal,
     #[error("the terminal cannot be set up: {0}")]
     Io(#[from] std::io::Error),

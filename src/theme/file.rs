@@ -59,7 +59,8 @@ impl Themes {
     }
 
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = ORDER.iter().filter(|n| self.texts.contains_key(**n)).map(|n| n.to_string()).collect();
+        let mut names: Vec<String> =
+            ORDER.iter().filter(|n| self.texts.contains_key(**n)).map(|n| n.to_string()).collect();
         names.extend(self.texts.keys().filter(|n| !ORDER.contains(&n.as_str())).cloned());
         names
     }
@@ -75,7 +76,12 @@ impl Themes {
     }
 
     /// Reads a theme over what it inherits.
-    fn collect(&self, name: &str, chain: &mut Vec<String>, roles: &mut BTreeMap<Role, Style>) -> Result<(), ThemeError> {
+    fn collect(
+        &self,
+        name: &str,
+        chain: &mut Vec<String>,
+        roles: &mut BTreeMap<Role, Style>,
+    ) -> Result<(), ThemeError> {
         let asked_by = chain.last().cloned().unwrap_or_default();
         let Some((file, text)) = self.texts.get(name) else {
             let known = self.names().join(", ");
@@ -83,7 +89,9 @@ impl Themes {
             return Err(ThemeError { file: asked_by, line: None, field: String::new(), problem });
         };
         let error = |field: &str, problem: String| {
-            let line = text.lines().position(|l| l.trim_start().starts_with(field.rsplit('.').next().unwrap_or(field)));
+            let line = text
+                .lines()
+                .position(|l| l.trim_start().starts_with(field.rsplit('.').next().unwrap_or(field)));
             ThemeError { file: file.clone(), line: line.map(|l| l + 1), field: field.into(), problem }
         };
         if chain.iter().any(|c| c == file) {
@@ -97,7 +105,8 @@ impl Themes {
             problem: e.message().to_string(),
         })?;
         if let Some(parent) = table.get("inherits") {
-            let parent = parent.as_str().ok_or_else(|| error("inherits", "has to be the name of a theme".into()))?;
+            let parent =
+                parent.as_str().ok_or_else(|| error("inherits", "has to be the name of a theme".into()))?;
             self.collect(parent, chain, roles)?;
         }
         let palette = table.get("palette").and_then(toml::Value::as_table).cloned().unwrap_or_default();
@@ -209,7 +218,9 @@ mod tests {
         let mono = Themes::default().get("dark", Depth::Mono).unwrap();
         assert_eq!(mono.name, "mono");
         let text = mono.style(Role::Text);
-        for role in [Role::Cursor, Role::Selected, Role::Stop, Role::Ask, Role::Hold, Role::Denied, Role::BannerError] {
+        for role in
+            [Role::Cursor, Role::Selected, Role::Stop, Role::Ask, Role::Hold, Role::Denied, Role::BannerError]
+        {
             let s = mono.style(role);
             assert_ne!(s.add_modifier, text.add_modifier, "{role:?}");
             assert_eq!((s.fg, s.bg), (None, None), "{role:?}");
@@ -249,7 +260,10 @@ mod tests {
         themes.add("b", "b.toml", "inherits = \"a\"\n");
         assert!(themes.get("a", Depth::True).unwrap_err().to_string().contains("circle"));
         themes.add("c", "c.toml", "[roles]\ntext = \"red\"\nstop = \"mauve\"\n");
-        assert_eq!(themes.get("c", Depth::True).unwrap_err().to_string(), "c.toml line 3, roles.stop: \"mauve\" is not a colour");
+        assert_eq!(
+            themes.get("c", Depth::True).unwrap_err().to_string(),
+            "c.toml line 3, roles.stop: \"mauve\" is not a colour"
+        );
         themes.add("d", "d.toml", "[roles]\nstup = \"red\"\n");
         assert!(themes.get("d", Depth::True).unwrap_err().to_string().contains("roles.stup: is not a role"));
         assert!(themes.get("nope", Depth::True).is_err());

@@ -137,7 +137,11 @@ impl Painter<'_, '_> {
         let n = u16::try_from(rows.len()).unwrap_or(u16::MAX).min(most);
         for (i, row) in rows.iter().take(usize::from(n)).enumerate() {
             let last = i + 1 == usize::from(n) && rows.len() > usize::from(n);
-            let piece = if last { format!("{}…", &text[row.start..row.end]) } else { text[row.start..row.end].to_string() };
+            let piece = if last {
+                format!("{}…", &text[row.start..row.end])
+            } else {
+                text[row.start..row.end].to_string()
+            };
             self.put(x, y + i as u16, w, &piece, role);
         }
         n
