@@ -5,7 +5,7 @@
 //! I/O in update or view. A held key on a slow link coalesces: all input is drained before a frame.
 
 use crate::app::command::known;
-use crate::app::key::Key;
+use crate::app::key::{Key, KeyCode};
 use crate::app::{App, Command, Context, Effect, Msg, Reply, Start};
 use crate::cli::{RunArgs, Site, SiteError, open_hub};
 use crate::facts::Codes;
@@ -16,6 +16,7 @@ use crate::term::{self, Canvas, Pace, RawOut, Session, Signal, TermError};
 use crate::theme::{Depth, Theme, Themes};
 use crate::ui;
 use crossbeam_channel::{Receiver, bounded, never, select};
+use std::collections::VecDeque;
 use std::io::{BufRead, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,6 +40,9 @@ pub enum RunError {
 /// Messages handled before a frame is due; a paste of a whole file must not starve the screen.
 const DRAIN: usize = 256;
 
+/// Events kept while an answer is under way; nobody types more blindly.
+const AHEAD: usize = 4096;
+
 /// Everything the loop holds besides the app.
 struct Desk {
     app: App,
@@ -52,6 +56,7 @@ struct Desk {
     redraw: bool,
     quit: bool,
     test_panic: bool,
+    ahead: VecDeque<InputEvent>,
 }
 
 impl Desk {
@@ -105,6 +110,7 @@ impl Desk {
             redraw: false,
             quit: false,
             test_panic: args.test_panic,
+            ahead: VecDeque::new(),
         })
     }
 
@@ -139,6 +145,17 @@ impl Desk {
         }
     }
 
+    /// Keys typed ahead, as soon as they can be understood.
+    fn pump(&mut self) {
+        while !self.app.is_waiting() && !self.quit {
+            match self.ahead.pop_front() {
+                Some(InputEvent::Key(key)) => self.key(key),
+                Some(InputEvent::Paste(text)) => self.update(Msg::Paste(text)),
+                None => return,
+            }
+        }
+    }
+
     fn key(&mut self, key: Key) {
         if self.test_panic && key == Key::ctrl('g') {
             #[allow(clippy::panic)]
@@ -152,14 +169,20 @@ impl Desk {
     }
 
     fn event(&mut self, event: InputEvent) {
-        match event {
-            InputEvent::Key(key) => self.key(key),
-            InputEvent::Paste(text) => self.update(Msg::Paste(text)),
+        let escape = [Key::plain(KeyCode::Esc), Key::ctrl('c')].map(InputEvent::Key);
+        if self.app.is_waiting() && escape.contains(&event) {
+            self.ahead.clear();
+            self.app.stop_waiting();
         }
+        if self.ahead.len() < AHEAD {
+            self.ahead.push_back(event);
+        }
+        self.pump();
     }
 
     fn reply(&mut self, reply: Reply) {
         self.update(Msg::Reply(reply));
+        self.pump();
     }
 }
 
@@ -311,7 +334,7 @@ fn plain(site: Site, args: &RunArgs) -> Result<(), RunError> {
                     continue;
                 }
             },
-            _ if line.is_empty() => vec![Key::plain(crate::app::key::KeyCode::Enter)],
+            _ if line.is_empty() => vec![Key::plain(KeyCode::Enter)],
             _ => line.chars().map(Key::char).collect(),
         };
         for key in keys {

@@ -218,6 +218,18 @@ impl App {
         matches!(self.overlays.last(), Some(Overlay::Picker(_)))
     }
 
+    /// Whether an answer is under way that decides what the next key means: an Enter that waits for its
+    /// search, a chart being opened. Keys typed ahead are kept until it is there, never sent to the wrong place.
+    pub fn is_waiting(&self) -> bool {
+        self.pending_enter.is_some() || self.opening.is_some()
+    }
+
+    /// Gives up waiting: what was typed ahead is no longer meant.
+    pub fn stop_waiting(&mut self) {
+        self.pending_enter = None;
+        self.opening = None;
+    }
+
     fn next_generation(&mut self) -> Generation {
         self.generation += 1;
         self.generation

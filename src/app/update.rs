@@ -84,17 +84,16 @@ impl App {
             Reply::Book(facts) => {
                 self.facts = facts;
                 self.book = super::BookState::Ready;
+                // A search asked before the book was open waits at its thread and is answered now.
                 self.derive();
-                match self.overlays.last() {
-                    Some(Overlay::Search(_)) => self.ask_search(),
-                    _ => Vec::new(),
-                }
+                Vec::new()
             }
             Reply::BookProgress(what) => {
                 self.book = super::BookState::Building(what);
                 Vec::new()
             }
             Reply::BookFailed(why) => {
+                self.pending_enter = None;
                 self.fail(format!("codes cannot be looked up: {why}"));
                 self.book = super::BookState::Failed(why);
                 Vec::new()
