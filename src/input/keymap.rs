@@ -69,10 +69,17 @@ impl Keymap {
     }
 
     /// Reads line by line, so that one bad line costs one line.
-    fn apply(&mut self, file: &str, text: &str, known: &dyn Fn(&str, &str) -> bool, errors: &mut Vec<KeymapError>) {
+    fn apply(
+        &mut self,
+        file: &str,
+        text: &str,
+        known: &dyn Fn(&str, &str) -> bool,
+        errors: &mut Vec<KeymapError>,
+    ) {
         let mut context = String::new();
         for (n, raw) in text.lines().enumerate() {
-            let mut fail = |message: String| errors.push(KeymapError { file: file.into(), line: n + 1, message });
+            let mut fail =
+                |message: String| errors.push(KeymapError { file: file.into(), line: n + 1, message });
             let line = raw.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
@@ -100,7 +107,13 @@ impl Keymap {
         }
     }
 
-    fn bind(&mut self, context: &str, key: &str, id: &str, known: &dyn Fn(&str, &str) -> bool) -> Result<(), String> {
+    fn bind(
+        &mut self,
+        context: &str,
+        key: &str,
+        id: &str,
+        known: &dyn Fn(&str, &str) -> bool,
+    ) -> Result<(), String> {
         let keys = Key::parse_sequence(key)?;
         let map = self.contexts.entry(context.to_string()).or_default();
         self.order.retain(|(c, k)| c != context || *k != keys);
@@ -214,7 +227,10 @@ mod tests {
         let mut pending = Vec::new();
         let first = map.feed(&["queue", "global"], &mut pending, Key::char('g'));
         assert!(matches!(first, Lookup::Pending(next) if next.iter().any(|(k, _)| *k == Key::char('g'))));
-        assert_eq!(map.feed(&["queue", "global"], &mut pending, Key::char('g')), Lookup::Command("nav.first".into()));
+        assert_eq!(
+            map.feed(&["queue", "global"], &mut pending, Key::char('g')),
+            Lookup::Command("nav.first".into())
+        );
         assert!(pending.is_empty());
     }
 }
