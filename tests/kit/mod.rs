@@ -6,6 +6,7 @@
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -34,6 +35,10 @@ pub fn book_dir() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("book")
 }
 
+fn cells(n: u16) -> NonZeroU16 {
+    NonZeroU16::new(n).expect("a terminal has cells")
+}
+
 pub struct Term {
     master: Box<dyn MasterPty + Send>,
     pub child: Box<dyn Child + Send + Sync>,
@@ -60,7 +65,7 @@ impl Term {
         }
         let child = pair.slave.spawn_command(cmd).expect("codesk starts");
         drop(pair.slave);
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(size.1, size.0, 0)));
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(size.1), cells(size.0), 0)));
         let raw = Arc::new(Mutex::new(Vec::new()));
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let (screen2, raw2) = (screen.clone(), raw.clone());
@@ -92,6 +97,7 @@ impl Term {
         let guard = self.screen.lock().unwrap();
         let screen = guard.screen();
         let (rows, cols) = screen.size();
+        let (rows, cols) = (rows.get(), cols.get());
         (0..rows).any(|r| {
             let line: String = (0..cols).filter_map(|c| screen.cell(r, c)).map(|c| c.contents().to_string()).collect();
             line.contains(text) && (0..cols).filter_map(|c| screen.cell(r, c)).any(|c| c.inverse())
@@ -112,7 +118,7 @@ impl Term {
 
     pub fn resize(&mut self, w: u16, h: u16) {
         self.master.resize(PtySize { rows: h, cols: w, pixel_width: 0, pixel_height: 0 }).expect("resizes");
-        self.screen.lock().unwrap().screen_mut().set_size(h, w);
+        self.screen.lock().unwrap().screen_mut().set_size(cells(h), cells(w));
     }
 
     pub fn try_wait_for(&self, wanted: &str, wait: Duration) -> bool {
