@@ -1,7 +1,8 @@
 //! Speed of FHIR intake: the Synthea bundles, many times over, on one core.
 //!
-//! `cargo bench --bench intake [-- REPEATS | FILE]`; a file is read once, with the peak of memory. Prints megabytes a second and the ratio against parsing the
-//! same bytes into `serde_json::Value` in the same run, so that the figure means something on any machine.
+//! `cargo bench --bench intake [-- REPEATS | FILE]`. Prints megabytes a second and the ratio against parsing
+//! the same bytes into `serde_json::Value` in the same run, so that the figure means something on any
+//! machine. A file is read once, and the peak of memory is printed.
 
 use codesk::intake::{Options, read_path, read_stream};
 use std::{

@@ -388,18 +388,43 @@ fn play(desk: &mut Desk, name: &str, what: &Act, n: usize) -> bool {
     desk.commit(&step(&chart, "edit", vec![edit])).seq > 0
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 40, ..ProptestConfig::default() })]
+/// Every edit is applied once or a proposal of the desk that made it, and all agree with a whole hub.
+fn all_agree(desks: &mut [Desk; 3], f: &SqliteFactory, made: [u64; 3]) -> Result<(), TestCaseError> {
+    for _ in 0..4 {
+        desks.iter_mut().for_each(|d| drop(d.sync()));
+    }
+    let [a, b, c] = &*desks;
+    same(a, b, 3);
+    same(b, c, 3);
+    for (i, made) in made.iter().enumerate() {
+        let root = id(&format!("e{i}"));
+        let refused: usize = desks.iter().map(|d| d.store.proposals(Some(root)).unwrap().len()).sum();
+        prop_assert_eq!(desks[0].chart(&format!("e{i}")).encounter.version, 1 + made - refused as u64);
+    }
+    prop_assert_eq!(f.client("kwong", "k").verify().unwrap(), None);
+    for d in desks {
+        prop_assert_eq!(d.store.pending_count().unwrap(), 0);
+        prop_assert_eq!(d.store.repair_work_items().unwrap(), 0);
+        prop_assert_eq!(d.store.audit_verify().unwrap(), None);
+    }
+    Ok(())
+}
 
-    /// Three desks edit the same three charts over links that fail. In the end all agree, the hub's chain is
-    /// whole, and every edit is either applied once or a proposal of the desk that made it.
+fn three_desks(f: &SqliteFactory) -> [Desk; 3] {
+    let (a, b) = two_desks(f, 3);
+    let mut c = Desk::new(f, "pchen");
+    c.sync();
+    [a, b, c]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, max_shrink_iters: 40, ..ProptestConfig::default() })]
+
+    /// Three desks edit the same three charts over links that fail.
     #[test]
     fn random_edits_converge(acts in proptest::collection::vec(act(), 1..60), seed in any::<u64>()) {
         let f = SqliteFactory::new();
-        let (a, b) = two_desks(&f, 3);
-        let mut c = Desk::new(&f, "pchen");
-        c.sync();
-        let mut desks = [a, b, c];
+        let mut desks = three_desks(&f);
         for (i, d) in desks.iter_mut().enumerate() {
             d.hub = Box::new(Lossy { inner: f.connect(), state: seed ^ i as u64, before: 25, after: 25 });
         }
@@ -411,28 +436,36 @@ proptest! {
                 made[*chart] += 1;
             }
         }
-        for d in &mut desks {
-            d.hub = f.connect();
+        desks.iter_mut().for_each(|d| d.hub = f.connect());
+        all_agree(&mut desks, &f, made)?;
+    }
+
+    /// The same while the hub is replaced by an older copy of itself, twice.
+    #[test]
+    fn random_edits_survive_a_restored_hub(acts in proptest::collection::vec(act(), 20..60)) {
+        let f = SqliteFactory::new();
+        let elsewhere = SqliteFactory::new();
+        let mut desks = three_desks(&f);
+        let mut made = [0u64; 3];
+        let third = acts.len() / 3;
+        for (n, (who, chart, what)) in acts.iter().enumerate() {
+            if n == third / 2 {
+                f.backup();
+            }
+            if n == third || n == 2 * third {
+                desks.iter_mut().for_each(|d| d.hub = elsewhere.connect());
+                f.restore();
+                desks.iter_mut().for_each(|d| {
+                    d.hub = f.connect();
+                    d.engine = Engine::new(&d.login, 9);
+                });
+            }
+            if matches!(what, Act::Sync) {
+                desks[*who].sync();
+            } else if play(&mut desks[*who], &format!("e{chart}"), what, n) {
+                made[*chart] += 1;
+            }
         }
-        for _ in 0..3 {
-            desks.iter_mut().for_each(|d| { d.sync(); });
-        }
-        let [a, b, c] = &desks;
-        same(a, b, 3);
-        same(b, c, 3);
-        for d in &desks {
-            prop_assert_eq!(d.store.pending_count().unwrap(), 0);
-        }
-        for (i, made) in made.iter().enumerate() {
-            let root = id(&format!("e{i}"));
-            let refused: usize =
-                desks.iter().map(|d| d.store.proposals(Some(root)).unwrap().len()).sum();
-            prop_assert_eq!(a.chart(&format!("e{i}")).encounter.version, 1 + made - refused as u64);
-        }
-        prop_assert_eq!(f.client("kwong", "k").verify().unwrap(), None);
-        for d in &mut desks {
-            prop_assert_eq!(d.store.repair_work_items().unwrap(), 0);
-            prop_assert_eq!(d.store.audit_verify().unwrap(), None);
-        }
+        all_agree(&mut desks, &f, made)?;
     }
 }

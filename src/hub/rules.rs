@@ -65,6 +65,13 @@ fn needs_lease(write: &Write, new_encounter: bool) -> bool {
         }
 }
 
+/// The write read a record that the hub has never had: a restored hub, before whoever made it has come back.
+/// A removal would otherwise pass, since the record is as it should be, and the late addition bring it back.
+pub fn reads_lost(write: &Write, now: &Record) -> bool {
+    let reads_live = |f: &FieldSet| f.0 == FIELD_DELETED && f.1 == serde_json::Value::Bool(false);
+    now.version == 0 && write.set.iter().any(reads_live)
+}
+
 /// The rules for one op. `records` are all of its root as they are now, `current` those it writes (vacant where
 /// there is none), in the order of its writes.
 pub fn judge(

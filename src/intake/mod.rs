@@ -11,6 +11,7 @@ mod fhir;
 mod report;
 mod scan;
 mod source;
+mod states;
 mod walk;
 
 pub use report::{FileReport, Problem, exit_code};

@@ -56,11 +56,11 @@ pub fn filler(word: &str) -> f32 {
     match word {
         "of" | "the" | "and" | "due" | "to" | "in" | "or" | "by" | "on" | "with" | "for" | "a" => 0.02,
         "unspecified" | "encounter" | "mellitus" => 0.04,
-        "initial" | "closed" | "uncomplicated" | "specified" | "current" => 0.1,
-        "disease" | "disorder" | "syndrome" | "site" | "type" | "acquired" | "primary" | "diseases" | "disorders" => 0.35,
+        "initial" | "type" | "closed" | "uncomplicated" | "specified" | "current" => 0.1,
+        "disease" | "disorder" | "syndrome" | "site" | "acquired" | "primary" | "diseases" | "disorders" => 0.35,
         "other" => 0.45,
         // A type or stage that was not asked for says little against a title.
-        w if w.len() == 1 => 0.4,
+        w if w.len() == 1 => 0.12,
         "left" | "right" | "bilateral" => 0.5,
         _ => 1.0,
     }

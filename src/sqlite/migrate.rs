@@ -56,3 +56,52 @@ fn apply(conn: &mut Connection, step: &Migration) -> rusqlite::Result<()> {
 fn version(conn: &Connection) -> rusqlite::Result<i64> {
     conn.query_row("PRAGMA user_version", [], |r| r.get(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::{Key, OpenMode, open};
+
+    const FIRST: Migration = Migration { number: 1, sql: "CREATE TABLE a (x); INSERT INTO a VALUES (1);" };
+
+    #[test]
+    fn an_upgrade_keeps_a_copy_until_it_has_opened_cleanly_and_a_failed_one_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, key_path) = (folder.path().join("x.db"), folder.path().join("x.key"));
+        let key = Key::read_or_create(&key_path, &path).unwrap();
+        let connect = || open(&path, &key, &key_path, OpenMode::Write, 100).unwrap();
+        let copy = beside(&path, "before-upgrade");
+        migrate(&mut connect(), &path, &[FIRST]).unwrap();
+        assert!(!copy.exists());
+
+        let bad = Migration { number: 2, sql: "INSERT INTO a VALUES (2); INSERT INTO nowhere VALUES (1);" };
+        let e = migrate(&mut connect(), &path, &[FIRST, bad]).unwrap_err();
+        assert!(matches!(&e, DbError::Migration { number: 2, .. }), "{e}");
+        assert!(e.to_string().contains("before-upgrade"));
+        let rows =
+            |c: &Connection| c.query_row("SELECT count(*) FROM a", [], |r| r.get::<_, i64>(0)).unwrap();
+        assert_eq!(rows(&connect()), 1, "half a step is no step");
+
+        let good = || Migration { number: 2, sql: "INSERT INTO a VALUES (2);" };
+        migrate(&mut connect(), &path, &[FIRST, good()]).unwrap();
+        assert!(copy.exists());
+        assert_eq!(rows(&open(&copy, &key, &key_path, OpenMode::Read, 100).unwrap()), 1);
+        migrate(&mut connect(), &path, &[FIRST, good()]).unwrap();
+        assert!(!copy.exists());
+        assert_eq!(rows(&connect()), 2);
+    }
+
+    #[test]
+    fn a_full_disk_and_a_file_in_the_way_have_their_own_sentences() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, key_path) = (folder.path().join("x.db"), folder.path().join("x.key"));
+        let key = Key::read_or_create(&key_path, &path).unwrap();
+        let conn = open(&path, &key, &key_path, OpenMode::Write, 100).unwrap();
+        conn.execute_batch("PRAGMA max_page_count = 10; CREATE TABLE a (x);").unwrap();
+        let e = conn.execute("INSERT INTO a VALUES (zeroblob(100000))", []).unwrap_err();
+        assert!(matches!(DbError::of(e, &path), DbError::DiskFull));
+        let inside = path.join("cache.db");
+        let e = open(&inside, &key, &key_path, OpenMode::Write, 100).unwrap_err();
+        assert!(matches!(e, DbError::Folder { .. }), "{e}");
+    }
+}

@@ -19,7 +19,7 @@ pub use key::Key;
 pub use migrate::{Migration, migrate};
 pub use open::{FileLock, OpenMode, key_mark_path, open};
 pub use rows::{
-    ITEM_COLUMNS, RECORD_COLUMNS, WorkRow, body_text, derive, insert_record, item_of, lease_of, load_record,
-    prefix_end, record_of, records_of_root, save_record, save_work_row, search_key,
+    ITEM_COLUMNS, RECORD_COLUMNS, WorkRow, body_text, derive, item_of, lease_of, load_record, prefix_end,
+    record_of, records_of_root, save_record, save_work_row, search_key,
 };
 pub use text::{pack, text_hash, unpack};

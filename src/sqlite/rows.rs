@@ -99,8 +99,7 @@ pub fn save_record(conn: &Connection, r: &Record) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Writes a record that is known not to be there.
-pub fn insert_record(conn: &Connection, r: &Record, body: &str) -> Result<(), DbError> {
+fn insert_record(conn: &Connection, r: &Record, body: &str) -> Result<(), DbError> {
     conn.prepare_cached(
         "INSERT INTO record (scope, id, root, kind, visibility, version, ord, deleted, body)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",

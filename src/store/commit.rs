@@ -5,10 +5,10 @@
 
 use super::{
     AuditEvent, Store, StoreError, audit,
-    records::{count_pending, refresh, root_of},
+    records::{Changed, refresh, root_of, save_edited},
 };
-use crate::domain::{EditSet, FieldSet, Id, Op, Record, RecordKind, Scope, WorkItem, Write};
-use crate::sqlite::{ITEM_COLUMNS, item_of, load_record, pack, save_record, text_hash};
+use crate::domain::{EditSet, FieldSet, Id, Op, Record, Scope, WorkItem, Write};
+use crate::sqlite::{ITEM_COLUMNS, item_of, load_record, pack, text_hash};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// What a commit reached.
@@ -51,12 +51,14 @@ pub(super) fn write_op(
     conn: &Connection,
     draft: &Draft<'_>,
     writes: Vec<Write>,
-) -> Result<(u64, u64, Vec<(Id, RecordKind, Id)>), StoreError> {
+) -> Result<(u64, u64, Vec<Changed>), StoreError> {
     let mut changed = Vec::with_capacity(writes.len() + 1);
     let mut root_version = None;
     let mut base = None;
     for write in &writes {
-        let mut record = match load_record(conn, write.record)? {
+        let found = load_record(conn, write.record)?;
+        let new = found.is_none();
+        let mut record = match found {
             Some(r) if r.scope != *draft.scope => {
                 return Err(StoreError::OtherScope { id: r.id, found: r.scope, asked: draft.scope.clone() });
             }
@@ -71,8 +73,7 @@ pub(super) fn write_op(
         }
         record.apply(write);
         record.version += 1;
-        save_record(conn, &record)?;
-        count_pending(conn, record.id)?;
+        save_edited(conn, &record, new)?;
         if record.id == draft.root {
             root_version = Some(record.version);
         }

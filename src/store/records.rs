@@ -2,9 +2,12 @@
 
 use super::StoreError;
 use crate::domain::{Id, Op, Record, RecordKind, Write};
-use crate::sqlite::{derive, lease_of, load_record, records_of_root, save_record, save_work_row};
+use crate::sqlite::{body_text, derive, lease_of, load_record, records_of_root, save_record, save_work_row};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashSet;
+
+/// A record that changed: its id, kind and root.
+pub(super) type Changed = (Id, RecordKind, Id);
 
 /// A record's place between the hub and us.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,9 +43,33 @@ pub(super) fn set_standing(conn: &Connection, id: Id, s: Standing) -> Result<(),
     Ok(())
 }
 
-/// Counts an op of ours on a record that is there.
-pub(super) fn count_pending(conn: &Connection, id: Id) -> Result<(), StoreError> {
-    conn.prepare_cached("UPDATE record SET pending = pending + 1 WHERE id = ?1")?.execute([id])?;
+/// Writes a record one of our ops has changed or made; one more op of ours is unconfirmed on it.
+pub(super) fn save_edited(conn: &Connection, r: &Record, new: bool) -> Result<(), StoreError> {
+    let body = body_text(r);
+    let version = r.version.cast_signed();
+    if new {
+        conn.prepare_cached(
+            "INSERT INTO record (scope, id, root, kind, visibility, version, ord, deleted, body, pending)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)",
+        )?
+        .execute(params![
+            r.scope,
+            r.id,
+            r.root,
+            r.kind.key(),
+            r.visibility.key(),
+            version,
+            r.order.0,
+            r.deleted,
+            body
+        ])?;
+    } else {
+        conn.prepare_cached(
+            "UPDATE record SET version = ?2, ord = ?3, deleted = ?4, body = ?5, pending = pending + 1
+             WHERE id = ?1",
+        )?
+        .execute(params![r.id, version, r.order.0, r.deleted, body])?;
+    }
     Ok(())
 }
 
@@ -51,8 +78,12 @@ pub(super) fn root_of(write: &Write, op_root: Id) -> Id {
     if write.kind.is_root() { write.record } else { op_root }
 }
 
-/// Every record an op touches: what it writes, and its root.
+/// Every record an op touches: what it writes, and its root. An empty op, which only keeps the numbers without a
+/// gap, touches nothing.
 pub(super) fn touched(op: &Op) -> Vec<Id> {
+    if op.writes.is_empty() {
+        return Vec::new();
+    }
     let mut ids: Vec<Id> = op.writes.iter().map(|w| w.record).collect();
     if !ids.contains(&op.root) {
         ids.push(op.root);
@@ -65,7 +96,7 @@ pub(super) fn adopt(conn: &Connection, theirs: &Record, pending: &[Op]) -> Resul
     let mut record = theirs.clone();
     let mut count = 0;
     for op in pending {
-        let mut hit = op.root == theirs.id;
+        let mut hit = op.root == theirs.id && !op.writes.is_empty();
         for write in op.writes.iter().filter(|w| w.record == theirs.id) {
             record.apply(write);
             hit = true;
@@ -80,7 +111,7 @@ pub(super) fn adopt(conn: &Connection, theirs: &Record, pending: &[Op]) -> Resul
 /// Brings the work items up to date that show something of these records.
 pub(super) fn refresh<'a>(
     conn: &Connection,
-    changed: impl IntoIterator<Item = &'a (Id, RecordKind, Id)>,
+    changed: impl IntoIterator<Item = &'a Changed>,
 ) -> Result<(), StoreError> {
     let mut roots = Vec::new();
     let mut seen = HashSet::new();

@@ -38,7 +38,8 @@ fn rows(app: &App, open: &OpenEncounter, width: u16) -> Vec<Row> {
     let mut out = Vec::new();
     let focused = app.overlays.is_empty();
     let n = chart.diagnoses.len();
-    out.push(Row::Title("Diagnoses".into(), format!("{n} · valid {on}"), focused && open.pane == Pane::Codes));
+    let count = if width > 40 { format!("{n} · valid {on}") } else { n.to_string() };
+    out.push(Row::Title("Diagnoses".into(), count, focused && open.pane == Pane::Codes));
     let limit = if chart.header().has_form(crate::domain::Form::Cms1500) { 12 } else { 25 };
     for (i, d) in chart.diagnoses.iter().enumerate() {
         let poa = match (stay, d.body.poa) {

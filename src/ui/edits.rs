@@ -1,6 +1,6 @@
 //! The edits pane: what stands in the way, who says so, and the digit that answers it.
 
-use super::paint::{Painter, cols};
+use super::paint::Painter;
 use crate::app::layout::Area;
 use crate::app::{App, Command, Context, OpenEncounter, Pane};
 use crate::domain::{Finding, OverridePolicy, Severity};
@@ -44,16 +44,16 @@ fn rows(open: &OpenEncounter, width: u16, over: &str) -> Vec<(usize, Vec<(String
         for (n, text) in choices {
             out.push((i, vec![(format!("  {n} "), Role::Key), (text.to_string(), Role::Text)]));
         }
-        if f.severity != Severity::Info {
+        // A question shows who asks; a stop says it when the cursor is on it.
+        let cited = f.severity == Severity::Warn || (f.severity == Severity::Stop && open.finding == i && width > 60);
+        if cited {
             let answer = match f.policy {
                 OverridePolicy::None => String::new(),
                 OverridePolicy::Reason => format!(" · {over} override, with a reason"),
                 OverridePolicy::Evidence => format!(" · {over} override, with evidence"),
             };
             let text = format!("  {}{answer}", f.authority);
-            if cols(&text) > 2 && (open.finding == i || width > 60) {
-                out.push((i, vec![(text, Role::Muted)]));
-            }
+            out.push((i, vec![(text, Role::Muted)]));
         }
     }
     out

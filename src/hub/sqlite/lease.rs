@@ -31,8 +31,7 @@ fn set(
     scope: &Scope,
     id: Id,
     lease: &Lease,
-    what: &str,
-    detail: &str,
+    (what, detail): (&str, &str),
     now_ms: i64,
 ) -> Result<(), HubError> {
     let pos = log::append(
@@ -88,7 +87,7 @@ pub(super) fn take(
         until: DateTime::from_timestamp_millis(until),
     };
     let what = if mine { "lease.renew" } else { "lease.take" };
-    set(conn, session, scope, id, &lease, what, "", now_ms)?;
+    set(conn, session, scope, id, &lease, (what, ""), now_ms)?;
     Ok(LeaseAnswer::Granted(lease))
 }
 
@@ -105,7 +104,7 @@ pub(super) fn release(
         return Ok(now);
     }
     let lease = Lease { holder: None, until: None, fence };
-    set(conn, session, scope, id, &lease, "lease.release", "", now_ms)?;
+    set(conn, session, scope, id, &lease, ("lease.release", ""), now_ms)?;
     Ok(lease)
 }
 
@@ -119,7 +118,7 @@ pub(super) fn break_it(
 ) -> Result<Lease, HubError> {
     let now = stored(conn, scope, id)?;
     let lease = Lease { holder: None, until: None, fence: now.fence + 1 };
-    set(conn, session, scope, id, &lease, "lease.break", why, now_ms)?;
+    set(conn, session, scope, id, &lease, ("lease.break", why), now_ms)?;
     Ok(lease)
 }
 

@@ -177,7 +177,8 @@ fn decide(
         Err(rules::Objection::Rejected(why)) => return reject(&why),
     }
     let stale = op.base.is_some_and(|base| root.as_ref().is_some_and(|r| r.version != base));
-    if stale || op.writes.iter().zip(current).any(|(w, r)| r.conflict(w).is_some()) {
+    if stale || op.writes.iter().zip(current).any(|(w, r)| r.conflict(w).is_some() || rules::reads_lost(w, r))
+    {
         return Ok(Some(Outcome::Conflict));
     }
     Ok(None)

@@ -1,6 +1,7 @@
 //! Puts encounters together once the last resource of a file has been seen.
 //!
-//! Owns which record belongs to which encounter, the date of service, and the counts of the report. Hands each encounter on and lets it go.
+//! Owns which record belongs to which encounter, the date of service, and the counts of the report. Hands
+//! each encounter on and lets it go.
 //! Never guesses where a record belongs.
 //! The thread that reads the file.
 

@@ -218,16 +218,17 @@ fn claim_line(n: usize, item: &model::ClaimItem<'_>, cx: &Context) -> Result<Cla
         let digits = codes.find(|c| (3..=4).contains(&c.len()) && c.bytes().all(|b| b.is_ascii_digit()))?;
         Some(format!("{digits:0>4}"))
     });
+    // Senders list the reasons of the visit as items too: only what has a price is a charge.
+    let charge = net.or_else(|| each.map(|e| units.charge(e)));
     let line = (service.is_some() || revenue.is_some()).then(|| {
         let mut line = ServiceLine::new(&service.unwrap_or_default(), NaiveDate::MIN);
         line.revenue = revenue;
         line.units = units;
-        line.charge = net.or_else(|| each.map(|e| units.charge(e)));
+        line.charge = charge;
         let modifiers = item.modifier.iter().filter_map(|m| m.coding.iter().find_map(|c| c.code.as_deref()));
         line.modifiers = modifiers.map(normal_code).filter(|m| m.len() == 2).take(4).collect();
         line
     });
-    let price = net.or(each).map(|c| format!(" {c}")).unwrap_or_default();
     let sequence = if item.sequence == 0 { n + 1 } else { item.sequence as usize };
     Ok(ClaimLine {
         id: Id::from_sender(&[&cx.id.to_string(), "item", &sequence.to_string()]),
@@ -235,7 +236,7 @@ fn claim_line(n: usize, item: &model::ClaimItem<'_>, cx: &Context) -> Result<Cla
         day: at.or(start).map(|m| m.day),
         diagnoses: item.diagnosis_sequence.clone(),
         line,
-        words: format!("{words}{price}"),
+        words: charge.map(|c| format!("{words} {c}")).unwrap_or_default(),
     })
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Owns following references to people and organizations, with a stand-in where only a reference names
 //! somebody; which coverages pay, in which order.
-//! Never merges two people: one record is one resource. The thread that reads the file, after the last resource.
+//! Never merges two people: one record is one resource.
+//! The thread that reads the file, after the last resource.
 
 use super::{Graph, charges::ClaimNode, kinds::Kind, links::Link, people, visit::Part};
 use crate::domain::{Coverage, Encounter, Form, Id, Item, OrderKey, Patient, Payer, Provider};

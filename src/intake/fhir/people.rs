@@ -12,7 +12,7 @@ use super::{
 use crate::domain::{
     Address, Coverage, Extra, Id, Item, OrderKey, Patient, Payer, PayerClass, PersonName, Phi, Provider, Sex,
 };
-use crate::intake::{FileReport, clean::clean_line, date::Moment};
+use crate::intake::{FileReport, clean::clean_line, date::Moment, states::state_code};
 use chrono::NaiveDate;
 
 /// Marks a record made from a reference alone.
@@ -153,7 +153,7 @@ fn address(list: &[model::Postal<'_>]) -> Address {
     Address {
         street: a.line.iter().map(|l| clean_line(l)).collect::<Vec<_>>().join(", "),
         city: text_of(a.city.as_ref()),
-        state: text_of(a.state.as_ref()),
+        state: state_code(text_of(a.state.as_ref())),
         zip: text_of(a.postal_code.as_ref()),
     }
 }
