@@ -7,6 +7,7 @@
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,9 @@ pub struct Term {
     writer: Box<dyn Write + Send>,
     screen: Arc<Mutex<vt100::Parser>>,
     pub raw: Arc<Mutex<Vec<u8>>>,
+    /// Reads what the program writes until it is asked to stop; it has the terminal open as well.
+    reader: std::thread::JoinHandle<()>,
+    stop: Arc<AtomicBool>,
 }
 
 impl Term {
@@ -68,7 +72,9 @@ impl Term {
         let raw = Arc::new(Mutex::new(Vec::new()));
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let (screen2, raw2) = (screen.clone(), raw.clone());
-        std::thread::spawn(move || {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let reader = std::thread::spawn(move || {
             let mut buffer = [0u8; 65536];
             while let Ok(n) = reader.read(&mut buffer) {
                 if n == 0 {
@@ -76,10 +82,13 @@ impl Term {
                 }
                 screen2.lock().unwrap().process(&buffer[..n]);
                 raw2.lock().unwrap().extend_from_slice(&buffer[..n]);
+                if stopped.load(Ordering::SeqCst) {
+                    return;
+                }
             }
         });
         let writer = pair.master.take_writer().expect("a writer");
-        Term { master: pair.master, child, writer, screen, raw }
+        Term { master: pair.master, child, writer, screen, raw, reader, stop }
     }
 
     pub fn send(&mut self, bytes: &[u8]) {
@@ -178,7 +187,11 @@ impl Term {
     }
 
     /// Closes the terminal under the program, as a dropped connection does.
-    pub fn hang_up(self) -> Box<dyn Child + Send + Sync> {
+    pub fn hang_up(mut self) -> Box<dyn Child + Send + Sync> {
+        // The reader's copy keeps the terminal alive: let it read one frame more and end.
+        self.stop.store(true, Ordering::SeqCst);
+        self.send(b"\x0c");
+        self.reader.join().expect("the reader ends");
         drop(self.writer);
         drop(self.master);
         self.child
