@@ -2,6 +2,8 @@
 //!
 //! This test program starts itself: `child` below is what runs inside the pseudo-terminal.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
+
 use codesk::term::{self, RawOut, Session, Signal};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
