@@ -85,8 +85,16 @@ impl CodeFacts for Codes {
 
     fn excludes1(&self, a: &str, b: &str) -> Option<String> {
         let b = normal_code(b);
-        let found = self.book.notes(a).into_iter().find(|n| n.kind == '1' && n.ranges.iter().any(|r| r.contains(&b)))?;
-        Some(format!("{}: Excludes1 {}", crate::domain::display_code(CodeSystem::Icd10cm, &found.at), found.text))
+        let found = self
+            .book
+            .notes(a)
+            .into_iter()
+            .find(|n| n.kind == '1' && n.ranges.iter().any(|r| r.contains(&b)))?;
+        Some(format!(
+            "{}: Excludes1 {}",
+            crate::domain::display_code(CodeSystem::Icd10cm, &found.at),
+            found.text
+        ))
     }
 
     fn notes(&self, code: &str) -> Vec<Note> {
@@ -131,14 +139,24 @@ mod tests {
     #[test]
     fn validity_by_date() {
         assert_eq!(status("E11.22", "2026-11-03"), Status::Valid);
-        assert!(matches!(status("I42.0", "2026-11-03"), Status::Header { children } if children.contains(&"I4200".into())));
+        assert!(
+            matches!(status("I42.0", "2026-11-03"), Status::Header { children } if children.contains(&"I4200".into()))
+        );
         assert_eq!(status("I42.0", "2026-09-30"), Status::Valid);
         assert!(matches!(status("I42.00", "2026-09-30"), Status::NotYet { .. }));
-        assert!(matches!(status("S51.811", "2026-11-03"), Status::NeedsSeventh { choices } if choices.len() == 3));
+        assert!(
+            matches!(status("S51.811", "2026-11-03"), Status::NeedsSeventh { choices } if choices.len() == 3)
+        );
         assert!(matches!(status("E11", "2026-11-03"), Status::Header { .. }));
         assert_eq!(status("E11.99", "2026-11-03"), Status::Unknown);
-        assert_eq!(CODES.status(CodeSystem::Icd10pcs, "02HV33Z", "2026-11-03".parse().unwrap()), Status::Valid);
-        assert!(matches!(CODES.status(CodeSystem::Icd10pcs, "02H", "2026-11-03".parse().unwrap()), Status::Header { .. }));
+        assert_eq!(
+            CODES.status(CodeSystem::Icd10pcs, "02HV33Z", "2026-11-03".parse().unwrap()),
+            Status::Valid
+        );
+        assert!(matches!(
+            CODES.status(CodeSystem::Icd10pcs, "02H", "2026-11-03".parse().unwrap()),
+            Status::Header { .. }
+        ));
     }
 
     #[test]

@@ -8,9 +8,9 @@ use crate::app::command::known;
 use crate::app::key::Key;
 use crate::app::{App, Command, Context, Effect, Msg, Reply, Start};
 use crate::cli::{RunArgs, Site, SiteError, open_hub};
-use crate::input::{self, FromTerminal, InputEvent, Keymap, PRESETS, Router};
 use crate::facts::Codes;
 use crate::hub::{Clock, Hub};
+use crate::input::{self, FromTerminal, InputEvent, Keymap, PRESETS, Router};
 use crate::jobs::{Jobs, Parts};
 use crate::term::{self, Canvas, Pace, RawOut, Session, Signal, TermError};
 use crate::theme::{Depth, Theme, Themes};
@@ -60,14 +60,16 @@ impl Desk {
         crossterm::style::force_color_output(true);
         let depth = Depth::detect();
         let themes = site.config.themes()?;
-        let theme_name = args.theme.clone().or_else(|| site.setting("theme")).unwrap_or_else(|| site.config.theme.clone());
+        let theme_name =
+            args.theme.clone().or_else(|| site.setting("theme")).unwrap_or_else(|| site.config.theme.clone());
         let theme = match themes.get(&theme_name, depth) {
             Ok(t) => t,
             // A theme kept from an older version may be gone; one that was asked for by name is an error.
             Err(e) if args.theme.is_some() => return Err(e.into()),
             Err(_) => themes.get("ansi", depth)?,
         };
-        let keys = args.keys.clone().or_else(|| site.setting("keys")).unwrap_or_else(|| site.config.keys.clone());
+        let keys =
+            args.keys.clone().or_else(|| site.setting("keys")).unwrap_or_else(|| site.config.keys.clone());
         if !PRESETS.contains(&keys.as_str()) {
             return Err(RunError::NoKeys(keys));
         }
@@ -123,7 +125,10 @@ impl Desk {
                     self.theme = t;
                     self.redraw = true;
                 }
-                Err(e) => self.app.notice = Some(crate::app::Notice { level: crate::app::Level::Error, text: e.to_string() }),
+                Err(e) => {
+                    self.app.notice =
+                        Some(crate::app::Notice { level: crate::app::Level::Error, text: e.to_string() })
+                }
             },
             Effect::SetKeys(name) => {
                 if let Ok((map, _)) = load_keys(&self.site, &name) {
@@ -266,12 +271,18 @@ fn drain(desk: &mut Desk, terminal_events: &Receiver<FromTerminal>, replies: &Re
     }
 }
 
-fn frame(desk: &mut Desk, canvas: &mut Canvas, out: &mut impl Write, pace: &mut Pace) -> Result<(), RunError> {
+fn frame(
+    desk: &mut Desk,
+    canvas: &mut Canvas,
+    out: &mut impl Write,
+    pace: &mut Pace,
+) -> Result<(), RunError> {
     if std::mem::take(&mut desk.redraw) {
         canvas.redraw();
     }
     let Desk { app, theme, keymap, .. } = desk;
-    let keys = |context: Context, command: Command| keymap.keys_for(context.key(), command.id()).into_iter().next();
+    let keys =
+        |context: Context, command: Command| keymap.keys_for(context.key(), command.id()).into_iter().next();
     let cursor = ui::render(app, theme, &keys, canvas.buffer());
     let sent = canvas.present(cursor, out)?;
     out.flush()?;
@@ -333,7 +344,8 @@ fn settle(desk: &mut Desk) {
 fn say(desk: &mut Desk, before: &mut Vec<String>) -> Result<(), RunError> {
     settle(desk);
     let Desk { app, keymap, .. } = desk;
-    let keys = |context: Context, command: Command| keymap.keys_for(context.key(), command.id()).into_iter().next();
+    let keys =
+        |context: Context, command: Command| keymap.keys_for(context.key(), command.id()).into_iter().next();
     let now = ui::plain::lines(app, &keys);
     let mut out = std::io::stdout().lock();
     for line in ui::plain::news(before, &now) {
@@ -391,7 +403,9 @@ impl Rig {
         let (w, h) = self.desk.app.size;
         let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, w, h));
         let Desk { app, theme, keymap, .. } = &self.desk;
-        let keys = |context: Context, command: Command| keymap.keys_for(context.key(), command.id()).into_iter().next();
+        let keys = |context: Context, command: Command| {
+            keymap.keys_for(context.key(), command.id()).into_iter().next()
+        };
         ui::render(app, theme, &keys, &mut buffer);
         let mut out = String::new();
         for y in 0..h {

@@ -14,20 +14,22 @@ const MAY: &[(&str, &[&str])] = &[
     ("search", &["codes", "domain"]),
     ("edits", &["codes", "domain"]),
     ("claims", &["codes", "domain", "edits"]),
-    // Files and maps of the code book: the one place of the ground floor that touches a disk.
-    ("codes_file", &["codes", "domain", "search"]),
+    // The book and the index as the edits ask about them.
+    ("facts", &["codes", "domain", "edits", "search"]),
     ("intake", &["domain", "codes"]),
-    ("store", &["domain", "codes", "edits", "claims"]),
-    ("hub", &["domain", "codes", "edits", "claims"]),
-    ("sync", &["domain", "store", "hub"]),
-    ("demo", &["domain", "codes", "store"]),
+    // What store and the SQLite hub have in common, so that neither imports the other.
+    ("sqlite", &["domain"]),
+    ("store", &["domain", "sqlite"]),
+    ("hub", &["domain", "sqlite"]),
+    ("sync", &["domain", "store", "hub", "sqlite"]),
+    ("demo", &["domain"]),
     ("app", &["domain", "codes", "search", "edits", "claims"]),
     ("input", &["app", "domain"]),
     ("theme", &[]),
     ("ui", &["app", "theme", "domain", "codes", "search", "edits", "claims"]),
     ("term", &[]),
     ("config", &["theme"]),
-    ("jobs", &["domain", "codes", "codes_file", "search", "edits", "claims", "store", "hub", "sync", "app"]),
+    ("jobs", &["domain", "codes", "facts", "search", "edits", "claims", "store", "hub", "sync", "app"]),
 ];
 
 /// These see everything.
@@ -35,7 +37,8 @@ const ROOF: &[&str] = &["cli", "run", "main", "lib"];
 
 /// Crates that the pure floors and the app never name.
 const PURE: &[&str] = &["domain", "codes", "search", "edits", "claims", "app"];
-const IMPURE_CRATES: &[&str] = &["ratatui", "crossterm", "rusqlite", "crossbeam_channel", "rustix", "signal_hook"];
+const IMPURE_CRATES: &[&str] =
+    &["ratatui", "crossterm", "rusqlite", "crossbeam_channel", "rustix", "signal_hook"];
 
 #[derive(Default)]
 struct Paths(Vec<Vec<String>>);
@@ -83,6 +86,8 @@ fn sources() -> Vec<(String, PathBuf)> {
         .into_iter()
         .map(|e| e.expect("src can be read"))
         .filter(|e| e.path().extension().is_some_and(|x| x == "rs"))
+        // Tests may read and build what they like.
+        .filter(|e| !e.path().components().any(|c| c.as_os_str() == "tests" || c.as_os_str() == "tests.rs"))
         .map(|e| {
             let inside = e.path().strip_prefix(&root).expect("is under src");
             let first = inside.components().next().expect("has a name").as_os_str().to_string_lossy();
@@ -154,7 +159,10 @@ fn the_plan_has_no_circle() {
         })
     }
     for (module, _) in MAY {
-        assert!(!reaches(&graph, module, module, &mut BTreeSet::new()), "{module} imports itself in a circle");
+        assert!(
+            !reaches(&graph, module, module, &mut BTreeSet::new()),
+            "{module} imports itself in a circle"
+        );
     }
 }
 

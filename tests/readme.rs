@@ -9,7 +9,8 @@ const BEGIN: &str = "<!-- keys: written by `UPDATE_README=1 cargo test --test re
 const END: &str = "<!-- end of keys -->";
 
 fn table() -> String {
-    let maps: Vec<Keymap> = ["default", "arrows", "fiss"].iter().map(|p| Keymap::load(p, None, &known).0).collect();
+    let maps: Vec<Keymap> =
+        ["default", "arrows", "fiss"].iter().map(|p| Keymap::load(p, None, &known).0).collect();
     let mut out = String::new();
     for (context, title) in [
         (Context::Queue, "In the queue"),
@@ -42,7 +43,8 @@ fn the_key_table_is_the_command_table() {
     let (now, after) = rest.split_once(END).expect("README.md ends the keys");
     let wanted = table();
     if std::env::var_os("UPDATE_README").is_some() {
-        std::fs::write(path, format!("{before}{BEGIN}{wanted}{END}{after}")).expect("README.md can be written");
+        std::fs::write(path, format!("{before}{BEGIN}{wanted}{END}{after}"))
+            .expect("README.md can be written");
         return;
     }
     assert!(now == wanted, "README.md is behind the command table: UPDATE_README=1 cargo test --test readme");

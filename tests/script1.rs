@@ -30,9 +30,9 @@ fn script(size: (u16, u16)) {
     // 1: the list of the person who sits down, oldest first, counted.
     h.see("mine").see("10023");
     // 2: chart, codes and claim; the lease is taken.
-    h.keys("\r").see("Diagnoses").see("2026-11-03");
+    h.keys("\r").see("Alvarez").see("2026-11-03").see("PROGRESS NOTE");
     // 3: read to the assessment.
-    h.keys("  ").see("Actinic keratosis");
+    h.keys("  ").see("1. Type 2 diabetes with diabetic");
     // 4: diabetic CKD, then its stage as the note asks.
     h.keys("/").see("Find diagnosis");
     h.keys("diab ckd").see("E11.22");
@@ -85,9 +85,12 @@ fn script(size: (u16, u16)) {
     h.term.send(b"qq");
     assert_eq!(h.term.wait_exit(), 0);
     // What was done is there for the next start.
-    let out = kit::command(&dir).args(["encounter", "show", "10023", "--json"]).output().expect("codesk runs");
+    let out =
+        kit::command(&dir).args(["encounter", "show", "10023", "--json"]).output().expect("codesk runs");
     let shown = String::from_utf8_lossy(&out.stdout).into_owned();
-    for part in ["\"status\":\"coded\"", "E11.22", "I12.9", "N18.31", "Z79.84", "L57.0", "\"pointers\":\"ABC\""] {
+    for part in
+        ["\"status\":\"coded\"", "E11.22", "I12.9", "N18.31", "Z79.84", "L57.0", "\"pointers\":\"ABC\""]
+    {
         assert!(shown.contains(part), "{part} is missing in {shown}");
     }
 }

@@ -63,7 +63,7 @@ fn split_arrow_keys_never_act_as_commands() {
     let dir = practice();
     let mut term = started(&dir, &[]);
     term.send(b"\r");
-    term.wait_for("Diagnoses");
+    term.wait_for("PROGRESS NOTE");
     term.settle();
     for pause in [5, 60, 110] {
         for part in [&b"\x1b"[..], b"[", b"B"] {
@@ -96,7 +96,7 @@ fn a_paste_never_runs_commands() {
     term.send(b"\x1b[200~q\n\n.xx\x1b[201~");
     term.wait_for("pasted text was not used");
     term.send(b"\r");
-    term.wait_for("Diagnoses");
+    term.wait_for("PROGRESS NOTE");
     term.send(b"/");
     term.wait_for("Find diagnosis");
     term.send(b"\x1b[200~diab\nckd\x1b[201~");

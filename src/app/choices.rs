@@ -4,8 +4,8 @@
 //! nearest note first. What is satisfied is gone, so the numbers on the screen are the work that is left.
 
 use super::OpenEncounter;
-use crate::domain::{Finding, Fix, FixAction, Place, Severity, display_code};
 use crate::domain::{CodeRange, CodeSystem};
+use crate::domain::{Finding, Fix, FixAction, Place, Severity, display_code};
 use crate::edits::CodeFacts;
 
 /// Digits on a keyboard.
@@ -45,7 +45,8 @@ fn rank(open: &OpenEncounter, f: &Finding) -> (u8, usize) {
 }
 
 pub fn of(open: &OpenEncounter, facts: &dyn CodeFacts) -> Vec<Choice> {
-    let mut order: Vec<usize> = (0..open.findings.len()).filter(|i| open.findings[*i].answered.is_none()).collect();
+    let mut order: Vec<usize> =
+        (0..open.findings.len()).filter(|i| open.findings[*i].answered.is_none()).collect();
     order.sort_by_key(|i| rank(open, &open.findings[*i]));
     let mut out: Vec<Choice> = Vec::new();
     for i in order {

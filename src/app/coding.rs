@@ -6,7 +6,8 @@
 use super::{App, Effect, command, encounter::Pane, undo::Step};
 use crate::claims;
 use crate::domain::{
-    Change, Chart, CodingState, CodingStep, Edit, EditSet, FreeText, Hold, HoldReason, Id, Item, OrderKey, display_code,
+    Change, Chart, CodingState, CodingStep, Edit, EditSet, FreeText, Hold, HoldReason, Id, Item, OrderKey,
+    display_code,
 };
 
 /// A key for an item placed before `before`, or at the end.
@@ -146,7 +147,9 @@ impl App {
                 }),
         };
         match edit {
-            Some(edit) => self.commit("order", format!("move {}", if down { "down" } else { "up" }), vec![edit]),
+            Some(edit) => {
+                self.commit("order", format!("move {}", if down { "down" } else { "up" }), vec![edit])
+            }
             None => Vec::new(),
         }
     }
@@ -162,7 +165,8 @@ impl App {
             }
             _ => {
                 if let Some(d) = open.current_diagnosis().cloned() {
-                    let what = format!("remove {}", display_code(crate::domain::CodeSystem::Icd10cm, &d.body.code));
+                    let what =
+                        format!("remove {}", display_code(crate::domain::CodeSystem::Icd10cm, &d.body.code));
                     let mut edits = pointers_without(chart, d.id);
                     edits.push(Edit::Diagnosis(Change::Remove(d)));
                     return self.commit("code.remove", what, edits);
@@ -224,19 +228,20 @@ impl App {
         }
         let Some(open) = &self.open else { return Vec::new() };
         let (chart, findings) = (open.chart.clone(), open.findings.clone());
-        let edits = match claims::submit_edits(&chart, &findings, &mut || self.new_id(), chart.encounter.version) {
-            Ok(edits) => edits,
-            Err(reasons) => {
-                let first = reasons.first().cloned().unwrap_or_default();
-                let more = match reasons.len() {
-                    0 | 1 => String::new(),
-                    n => format!(" (and {} more)", n - 1),
-                };
-                self.warn(format!("not submitted: {first}{more}"));
-                self.go_to_blocking();
-                return Vec::new();
-            }
-        };
+        let edits =
+            match claims::submit_edits(&chart, &findings, &mut || self.new_id(), chart.encounter.version) {
+                Ok(edits) => edits,
+                Err(reasons) => {
+                    let first = reasons.first().cloned().unwrap_or_default();
+                    let more = match reasons.len() {
+                        0 | 1 => String::new(),
+                        n => format!(" (and {} more)", n - 1),
+                    };
+                    self.warn(format!("not submitted: {first}{more}"));
+                    self.go_to_blocking();
+                    return Vec::new();
+                }
+            };
         let account = chart.header().account.clone();
         let mut out = self.commit_checked("submit", "submit".into(), edits, true);
         if out.is_empty() {

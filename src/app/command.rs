@@ -190,7 +190,9 @@ pub fn refusal(app: &App, command: Command) -> Option<String> {
             let open = open?;
             match open.pane {
                 Pane::Codes | Pane::Lines => edit_refusal(app),
-                _ if app.screen() == Screen::Encounter => Some("go to the codes or the lines first (Tab)".into()),
+                _ if app.screen() == Screen::Encounter => {
+                    Some("go to the codes or the lines first (Tab)".into())
+                }
                 _ => no_encounter(),
             }
         }

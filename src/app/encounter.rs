@@ -77,7 +77,8 @@ impl OpenEncounter {
         self.choices = choices::of(self, facts);
         self.finding = self.finding.min(self.findings.len().saturating_sub(1));
         let has_code = |id: Id| {
-            self.chart.diagnoses.iter().any(|d| d.id == id) || self.chart.procedures.iter().any(|p| p.id == id)
+            self.chart.diagnoses.iter().any(|d| d.id == id)
+                || self.chart.procedures.iter().any(|p| p.id == id)
         };
         if !self.code.is_some_and(has_code) {
             self.code = self.chart.diagnoses.last().map(|d| d.id);
@@ -177,7 +178,7 @@ impl App {
     pub(crate) fn chart_view(&self) -> (u16, u16) {
         let p = Panes::of(self);
         let area = p.chart.below_title();
-        (area.w.saturating_sub(2).max(1), area.h.max(1))
+        (area.w.saturating_sub(if area.x == 0 { 1 } else { 2 }).max(1), area.h.max(1))
     }
 
     pub(crate) fn derive(&mut self) {

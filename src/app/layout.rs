@@ -110,7 +110,8 @@ impl Panes {
                     Pane::Chart => p.chart = body,
                     Pane::Claim => p.claim = body,
                     Pane::Codes | Pane::Lines | Pane::Edits => {
-                        (p.codes, p.edits) = body.split_top(body.h.saturating_sub(wanted_edits(app).min(body.h / 2)));
+                        (p.codes, p.edits) =
+                            body.split_top(body.h.saturating_sub(wanted_edits(app).min(body.h / 2)));
                     }
                 }
                 p.overlay = body;
@@ -118,8 +119,12 @@ impl Panes {
             Shape::Two => {
                 let (tabs, below) = body.split_top(1);
                 (p.tabs, body) = (tabs, below);
-                // The pane that is read gets the room; the divider moves only when the user moves.
+                // The pane that is read gets the room; the divider moves only when the user moves. On a narrow
+                // screen reading takes all of it: the tabs keep the counts in view.
+                let reading = pane == Pane::Chart && app.overlays.is_empty();
                 let left_w = match pane {
+                    Pane::Chart if reading && w < 100 => 0,
+                    Pane::Chart if !reading => (w * 58 / 100).max(46),
                     Pane::Chart => w.saturating_sub(51).max(29),
                     _ => (w * 58 / 100).max(46),
                 };
@@ -127,7 +132,7 @@ impl Panes {
                 if pane == Pane::Claim {
                     p.claim = left;
                 } else {
-                    let edits = wanted_edits(app).min(left.h / 3).max(4);
+                    let edits = if left.w == 0 { 0 } else { wanted_edits(app).min(left.h / 3).max(4) };
                     (p.codes, p.edits) = left.split_top(left.h - edits.min(left.h));
                 }
                 p.chart = right;

@@ -11,14 +11,17 @@ pub mod msg;
 mod choices;
 mod coding;
 mod encounter;
+mod evidence;
+mod layers;
 pub mod layout;
 mod overlay;
 mod posting;
-pub use posting::pointer_letters;
+
 mod prompt;
 mod queue;
 pub mod reading;
 mod search;
+mod typed;
 mod undo;
 mod update;
 
@@ -26,10 +29,13 @@ pub use choices::Choice;
 pub use command::{COMMANDS, Command, Context};
 pub use encounter::{OpenEncounter, Pane};
 pub use msg::{Effect, Generation, Msg, OpenedChart, Reply, SearchAsk, SyncView};
-pub use overlay::{Evidence, EvidenceFor, FindHit, FindState, HoldMenu, Overlay, PaletteState, Picker, Scroll};
+pub use overlay::{
+    Evidence, EvidenceFor, FindHit, FindState, HoldMenu, Overlay, PaletteState, Picker, Scroll,
+};
 pub use prompt::{Prompt, PromptKind, TextLine};
 pub use queue::QueueState;
 pub use search::{SearchPurpose, SearchState};
+pub use typed::pointer_letters;
 pub use undo::UndoStacks;
 
 use crate::domain::{IdMint, Role};

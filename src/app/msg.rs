@@ -4,7 +4,9 @@
 //! its request; `update` drops an old one.
 
 use super::command::Command;
-use crate::domain::{Chart, CodeRange, CodeSystem, EditSet, FeeTable, Id, Lease, WorkItem, WorkQuery, WorkView};
+use crate::domain::{
+    Chart, CodeRange, CodeSystem, EditSet, FeeTable, Id, Lease, WorkItem, WorkQuery, WorkView,
+};
 use crate::edits::CodeFacts;
 use crate::search::Results;
 use chrono::NaiveDate;
@@ -30,17 +32,40 @@ pub type Generation = u64;
 /// What the app wants done outside itself. Done in order after `update` returns.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    LoadQueue { generation: Generation, query: WorkQuery },
-    OpenChart { generation: Generation, id: Id },
+    LoadQueue {
+        generation: Generation,
+        query: WorkQuery,
+    },
+    OpenChart {
+        generation: Generation,
+        id: Id,
+    },
     /// Store one edit, in order; answered by `Saved` or `NotSaved` with the same ticket.
-    Commit { ticket: u64, set: EditSet },
-    Search { generation: Generation, ask: SearchAsk },
-    Lease { id: Id },
-    Release { id: Id },
+    Commit {
+        ticket: u64,
+        set: EditSet,
+    },
+    Search {
+        generation: Generation,
+        ask: SearchAsk,
+    },
+    Lease {
+        id: Id,
+    },
+    Release {
+        id: Id,
+    },
     /// The next free encounter after this one in the list of `view`.
-    GetNext { generation: Generation, view: WorkView, after: Option<Id> },
+    GetNext {
+        generation: Generation,
+        view: WorkView,
+        after: Option<Id>,
+    },
     /// Kept for the next start: theme, key map, list.
-    Setting { key: &'static str, value: String },
+    Setting {
+        key: &'static str,
+        value: String,
+    },
     SetTheme(String),
     SetKeys(String),
     Redraw,
@@ -69,14 +94,37 @@ pub struct OpenedChart {
 }
 
 pub enum Reply {
-    Queue { generation: Generation, items: Vec<WorkItem>, total: u64, counts: Vec<(WorkView, u64)> },
-    Chart { generation: Generation, opened: Box<Result<OpenedChart, String>> },
-    Saved { ticket: u64, version: u64 },
+    Queue {
+        generation: Generation,
+        items: Vec<WorkItem>,
+        total: u64,
+        counts: Vec<(WorkView, u64)>,
+    },
+    Chart {
+        generation: Generation,
+        opened: Box<Result<OpenedChart, String>>,
+    },
+    Saved {
+        ticket: u64,
+        version: u64,
+    },
     /// The change could not be stored; `why` is a sentence with its remedy.
-    NotSaved { ticket: u64, why: String },
-    Search { generation: Generation, results: Results },
-    Lease { id: Id, lease: Result<Lease, String> },
-    Next { generation: Generation, id: Result<Option<Id>, String> },
+    NotSaved {
+        ticket: u64,
+        why: String,
+    },
+    Search {
+        generation: Generation,
+        results: Results,
+    },
+    Lease {
+        id: Id,
+        lease: Result<Lease, String>,
+    },
+    Next {
+        generation: Generation,
+        id: Result<Option<Id>, String>,
+    },
     /// The code book is open.
     Book(Arc<dyn CodeFacts + Send + Sync>),
     /// The code book is being made: what is being done now.
@@ -84,7 +132,9 @@ pub enum Reply {
     BookFailed(String),
     Sync(SyncView),
     /// Rows arrived from the hub: the list may have changed.
-    Arrived { rows: u64 },
+    Arrived {
+        rows: u64,
+    },
 }
 
 /// The state of exchange with the hub, for the corner of the screen.

@@ -76,9 +76,14 @@ pub enum Overlay {
     Evidence(Evidence),
     Find(FindState),
     /// Notes of this code.
-    Notes { code: String, scroll: Scroll },
+    Notes {
+        code: String,
+        scroll: Scroll,
+    },
     Claim(Scroll),
-    Documents { cursor: usize },
+    Documents {
+        cursor: usize,
+    },
     Help(Scroll),
     Palette(PaletteState),
     Me,

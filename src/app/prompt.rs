@@ -71,15 +71,30 @@ impl TextLine {
 /// What a prompt asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PromptKind {
-    Modifiers { line: Id },
+    Modifiers {
+        line: Id,
+    },
     /// After this line, the next one that has no pointer is asked for.
-    Pointers { line: Id },
-    Units { line: Id },
-    Charge { line: Id },
-    Poa { diagnosis: Id },
-    ProcedureDate { procedure: Id },
+    Pointers {
+        line: Id,
+    },
+    Units {
+        line: Id,
+    },
+    Charge {
+        line: Id,
+    },
+    Poa {
+        diagnosis: Id,
+    },
+    ProcedureDate {
+        procedure: Id,
+    },
     /// Reason of an override: rule and place of the finding.
-    OverrideReason { rule: &'static str, place: String },
+    OverrideReason {
+        rule: &'static str,
+        place: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

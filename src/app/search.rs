@@ -10,8 +10,12 @@ use crate::search::{Hit, Results};
 /// What the code found is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SearchPurpose {
-    AddDiagnosis { before: Option<Id> },
-    ReplaceDiagnosis { id: Id },
+    AddDiagnosis {
+        before: Option<Id>,
+    },
+    ReplaceDiagnosis {
+        id: Id,
+    },
     /// Stays open for the next line.
     AddLine,
     AddProcedure,
@@ -43,7 +47,9 @@ impl SearchState {
     /// The systems this field can take, the likeliest first.
     pub fn systems(&self) -> Vec<CodeSystem> {
         match self.purpose {
-            SearchPurpose::AddDiagnosis { .. } | SearchPurpose::ReplaceDiagnosis { .. } => vec![CodeSystem::Icd10cm],
+            SearchPurpose::AddDiagnosis { .. } | SearchPurpose::ReplaceDiagnosis { .. } => {
+                vec![CodeSystem::Icd10cm]
+            }
             SearchPurpose::AddLine => vec![CodeSystem::Cpt, CodeSystem::Hcpcs],
             SearchPurpose::AddProcedure => vec![CodeSystem::Icd10pcs],
         }
@@ -64,7 +70,12 @@ impl SearchState {
 }
 
 impl App {
-    pub(crate) fn open_search(&mut self, purpose: SearchPurpose, within: Vec<CodeRange>, text: &str) -> Vec<Effect> {
+    pub(crate) fn open_search(
+        &mut self,
+        purpose: SearchPurpose,
+        within: Vec<CodeRange>,
+        text: &str,
+    ) -> Vec<Effect> {
         self.overlays.push(Overlay::Search(Box::new(SearchState {
             purpose,
             line: TextLine::new(text),

@@ -31,13 +31,19 @@ pub fn run(place: &PlaceArgs, args: &ClaimArgs) -> Result<Outcome, CliError> {
         None => chart.header().forms.first().copied().unwrap_or(Form::Cms1500),
         Some("cms1500" | "1500") => Form::Cms1500,
         Some("ub04" | "ub") => Form::Ub04,
-        Some("837") => return Err(CliError::Refused("the 837 view is not built yet: use cms1500 or ub04".into())),
+        Some("837") => {
+            return Err(CliError::Refused("the 837 view is not built yet: use cms1500 or ub04".into()));
+        }
         Some(other) => return Err(CliError::Usage(format!("there is no form {other:?}; cms1500 or ub04"))),
     };
     if !chart.header().has_form(form) {
         let have: Vec<&str> = chart.header().forms.iter().map(|f| f.key()).collect();
         let account = &chart.header().account;
-        return Err(CliError::Refused(format!("{account} is not billed on {}; it has {}", form.key(), have.join(", "))));
+        return Err(CliError::Refused(format!(
+            "{account} is not billed on {}; it has {}",
+            form.key(),
+            have.join(", ")
+        )));
     }
     let face = claims::build(&chart, form, site.facts()?);
     let mut out = std::io::stdout().lock();

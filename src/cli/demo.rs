@@ -69,7 +69,8 @@ fn reset(config: &Config) -> Result<(), CliError> {
 }
 
 fn set_up(site: &mut Site, encounters: Option<usize>) -> Result<(), CliError> {
-    let practice = demo::practice().map_err(|e| CliError::Usage(format!("the sample practice is broken: {e}")))?;
+    let practice =
+        demo::practice().map_err(|e| CliError::Usage(format!("the sample practice is broken: {e}")))?;
     let n = encounters.unwrap_or(practice.encounters.len());
     eprintln!("setting up the sample practice: {n} encounters");
     site.import_practice(&practice, n)?;

@@ -39,7 +39,11 @@ pub fn run(place: &PlaceArgs, args: &DoctorArgs) -> Result<Outcome, CliError> {
     }
     match crate::facts::Codes::load() {
         Ok(codes) => {
-            writeln!(out, "Codes: {} ICD-10-CM and ICD-10-PCS codes and categories.", codes.book.docs().len())?;
+            writeln!(
+                out,
+                "Codes: {} ICD-10-CM and ICD-10-PCS codes and categories.",
+                codes.book.docs().len()
+            )?;
             for source in &codes.book.sources {
                 writeln!(out, "  {source}")?;
             }

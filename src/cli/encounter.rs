@@ -4,8 +4,8 @@ use super::{CliError, Outcome, PlaceArgs, Site};
 use crate::claims;
 use crate::domain::coding::{CodingTextError, parse_diagnosis, parse_line, parse_procedure};
 use crate::domain::{
-    Change, Chart, CodeSystem, CodingState, Diagnosis, Edit, EditSet, Finding, Item, OrderKey, Procedure, ServiceLine,
-    display_code,
+    Change, Chart, CodeSystem, CodingState, Diagnosis, Edit, EditSet, Finding, Item, OrderKey, Procedure,
+    ServiceLine, display_code,
 };
 use crate::edits::{self, CodeFacts};
 use clap::{Args, Subcommand};
@@ -79,7 +79,8 @@ pub fn run(place: &PlaceArgs, args: &EncounterArgs) -> Result<Outcome, CliError>
             let mut submitted = false;
             let mut refused = Vec::new();
             if *submit {
-                match claims::submit_edits(&chart, &findings, &mut || site.new_id(), chart.encounter.version) {
+                match claims::submit_edits(&chart, &findings, &mut || site.new_id(), chart.encounter.version)
+                {
                     Ok(edits) => {
                         let set = edit_set(&chart, "submit", edits, true);
                         chart.apply(&set).map_err(|e| CliError::Refused(e.to_string()))?;
@@ -174,7 +175,9 @@ fn code_edits(
 pub fn finding_json(chart: &Chart, f: &Finding) -> Value {
     use crate::domain::Place;
     let (line, field) = match &f.place {
-        Place::Line(id, field) => (chart.lines.iter().position(|l| l.id == *id).map(|i| i + 1), field.clone()),
+        Place::Line(id, field) => {
+            (chart.lines.iter().position(|l| l.id == *id).map(|i| i + 1), field.clone())
+        }
         Place::Diagnosis(id) => (None, format!("diagnosis {}", chart.position(*id).map_or(0, |p| p + 1))),
         Place::Procedure(id) => {
             let at = chart.procedures.iter().position(|p| p.id == *id).map_or(0, |p| p + 1);
@@ -206,7 +209,8 @@ fn show(site: &Site, chart: &Chart) -> Result<Value, CliError> {
             })
         })
         .collect();
-    let px: Vec<Value> = chart.procedures.iter().map(|p| json!({"code": p.body.code, "date": p.body.date})).collect();
+    let px: Vec<Value> =
+        chart.procedures.iter().map(|p| json!({"code": p.body.code, "date": p.body.date})).collect();
     let lines: Vec<Value> = chart
         .lines
         .iter()

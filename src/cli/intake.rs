@@ -123,7 +123,10 @@ impl Taker<'_> {
 
 pub fn run(place: &PlaceArgs, args: &IntakeArgs) -> Result<Outcome, CliError> {
     if !matches!(args.format.as_str(), "auto" | "fhir") {
-        return Err(CliError::Usage(format!("the format {:?} cannot be read yet; fhir or auto", args.format)));
+        return Err(CliError::Usage(format!(
+            "the format {:?} cannot be read yet; fhir or auto",
+            args.format
+        )));
     }
     let mut site = Site::open(place)?;
     let before = site.total()?;
@@ -153,7 +156,10 @@ pub fn run(place: &PlaceArgs, args: &IntakeArgs) -> Result<Outcome, CliError> {
             }
         }
         if orphans > 0 {
-            eprintln!("{}: {orphans} documents or codes belong to encounters that are not here; read those first", path.display());
+            eprintln!(
+                "{}: {orphans} documents or codes belong to encounters that are not here; read those first",
+                path.display()
+            );
         }
         reports.extend(read);
     }

@@ -32,7 +32,10 @@ pub fn run(place: &PlaceArgs, args: &KeysArgs) -> Result<Outcome, CliError> {
     let config = Config::load(place.data_dir.as_deref())?;
     let preset = args.preset.clone().unwrap_or_else(|| config.keys.clone());
     if !PRESETS.contains(&preset.as_str()) {
-        return Err(CliError::Usage(format!("there is no key map {preset:?}; there are {}", PRESETS.join(", "))));
+        return Err(CliError::Usage(format!(
+            "there is no key map {preset:?}; there are {}",
+            PRESETS.join(", ")
+        )));
     }
     let patch = config.key_patch()?;
     let patch = patch.as_ref().map(|(file, text)| (file.as_str(), text.as_str()));
@@ -54,7 +57,11 @@ pub fn run(place: &PlaceArgs, args: &KeysArgs) -> Result<Outcome, CliError> {
         for c in COMMANDS.iter().filter(|c| c.contexts.contains(&context)) {
             let keys = map.keys_for(context.key(), c.id);
             match args.json {
-                true => writeln!(out, "{}", json!({"context": context.key(), "command": c.id, "keys": keys, "doc": c.doc}))?,
+                true => writeln!(
+                    out,
+                    "{}",
+                    json!({"context": context.key(), "command": c.id, "keys": keys, "doc": c.doc})
+                )?,
                 false => writeln!(out, "  {:<16} {:<18} {}", keys.join(" or "), c.id, c.doc)?,
             }
         }

@@ -41,7 +41,9 @@ pub fn run(place: &PlaceArgs, args: &SearchArgs) -> Result<Outcome, CliError> {
                 return Ok(CodeSystem::ALL.to_vec());
             }
             CodeSystem::from_key(s).map(|s| vec![s]).ok_or_else(|| {
-                CliError::Usage(format!("there is no code system {s:?}; icd10cm, icd10pcs, cpt, hcpcs or all"))
+                CliError::Usage(format!(
+                    "there is no code system {s:?}; icd10cm, icd10pcs, cpt, hcpcs or all"
+                ))
             })
         })
         .collect::<Result<Vec<_>, _>>()?

@@ -115,10 +115,11 @@ fn day(text: &str) -> Option<NaiveDate> {
 
 impl Book {
     pub fn build(tables: Tables) -> Result<Book, TableError> {
-        let sources = [&tables.cm_tabular, &tables.cm_valid, &tables.pcs_valid, &tables.pcs_titles, &tables.cm_usage]
-            .iter()
-            .map(|t| t.lines().next().unwrap_or("").trim_start_matches("# ").to_string())
-            .collect();
+        let sources =
+            [&tables.cm_tabular, &tables.cm_valid, &tables.pcs_valid, &tables.pcs_titles, &tables.cm_usage]
+                .iter()
+                .map(|t| t.lines().next().unwrap_or("").trim_start_matches("# ").to_string())
+                .collect();
         let mut book = Book {
             nodes: Vec::new(),
             by_code: HashMap::new(),
@@ -164,7 +165,11 @@ impl Book {
                         "C" => (NodeKind::Chapter, NONE),
                         _ => (NodeKind::Block, chapter),
                     };
-                    if kind == NodeKind::Chapter { chapter = at } else { block = at }
+                    if kind == NodeKind::Chapter {
+                        chapter = at
+                    } else {
+                        block = at
+                    }
                     self.node(kind, span(&text, name), span(&text, title), parent);
                 }
                 Some("D") => {
@@ -172,12 +177,14 @@ impl Book {
                     let above = f.next().ok_or_else(|| bad(n, "a parent is missing"))?;
                     let title = f.nth(1).ok_or_else(|| bad(n, "a title is missing"))?;
                     let k = key(code).ok_or_else(|| bad(n, "a code is longer than seven"))?;
-                    let parent = match key(above).and_then(|k| self.by_code.get(&k)).filter(|_| code.len() > 3) {
-                        Some(p) => *p,
-                        None => block,
-                    };
+                    let parent =
+                        match key(above).and_then(|k| self.by_code.get(&k)).filter(|_| code.len() > 3) {
+                            Some(p) => *p,
+                            None => block,
+                        };
                     let at = self.nodes.len() as u32;
-                    if let Some(p) = self.nodes.get_mut(parent as usize).filter(|p| p.kind == NodeKind::Code) {
+                    if let Some(p) = self.nodes.get_mut(parent as usize).filter(|p| p.kind == NodeKind::Code)
+                    {
                         p.has_children = true;
                     }
                     self.by_code.insert(k, at);
@@ -185,7 +192,8 @@ impl Book {
                 }
                 Some(kind @ ("n" | "x")) => {
                     let node = self.nodes.last_mut().ok_or_else(|| bad(n, "a note before the first code"))?;
-                    let what = f.next().and_then(|w| w.bytes().next()).ok_or_else(|| bad(n, "a kind is missing"))?;
+                    let what =
+                        f.next().and_then(|w| w.bytes().next()).ok_or_else(|| bad(n, "a kind is missing"))?;
                     let words = f.next().ok_or_else(|| bad(n, "a text is missing"))?;
                     node.notes += 1;
                     node.has_sevenths |= kind == "x";
@@ -235,7 +243,15 @@ impl Book {
             let count = (self.periods.len() as u32 - first).min(255) as u8;
             let node = if system == CodeSystem::Icd10cm { self.base_node(code) } else { NONE };
             let len = code.len() as u8;
-            self.docs.push(Doc { system, code: k, len, node, valid: (first, count), usage: 0, header: false });
+            self.docs.push(Doc {
+                system,
+                code: k,
+                len,
+                node,
+                valid: (first, count),
+                usage: 0,
+                header: false,
+            });
         }
         Ok(())
     }
@@ -362,7 +378,11 @@ impl Book {
     /// The official title; a 7th-character code takes the title of the code it completes and the meaning.
     pub fn title_of(&self, doc: &Doc) -> String {
         if doc.system == CodeSystem::Icd10pcs {
-            return self.pcs_titles.get(&doc.code).map(|s| get(&self.tables.pcs_titles, *s).to_string()).unwrap_or_default();
+            return self
+                .pcs_titles
+                .get(&doc.code)
+                .map(|s| get(&self.tables.pcs_titles, *s).to_string())
+                .unwrap_or_default();
         }
         if let Some(s) = self.cm_titles.get(&doc.code) {
             return get(&self.tables.cm_titles, *s).to_string();
@@ -372,7 +392,10 @@ impl Book {
         if doc.len == 7 && get(&self.tables.cm_tabular, node.name).len() < 7 {
             let ch = doc.code[6];
             let meaning = self.sevenths_of(doc.node).and_then(|n| {
-                self.lines_of(n).iter().find(|l| l.kind == ch | 0x80).map(|l| get(&self.tables.cm_tabular, l.text))
+                self.lines_of(n)
+                    .iter()
+                    .find(|l| l.kind == ch | 0x80)
+                    .map(|l| get(&self.tables.cm_tabular, l.text))
             });
             if let Some(m) = meaning {
                 return format!("{base}, {m}");
@@ -398,7 +421,8 @@ impl Book {
     pub fn sevenths(&self, code: &str, on: NaiveDate) -> Vec<(char, String)> {
         let code = normal_code(code);
         let node = self.base_node(&code);
-        let Some(n) = self.nodes.get(node as usize).filter(|n| !n.has_children && n.kind == NodeKind::Code) else {
+        let Some(n) = self.nodes.get(node as usize).filter(|n| !n.has_children && n.kind == NodeKind::Code)
+        else {
             return Vec::new();
         };
         let base = get(&self.tables.cm_tabular, n.name);
@@ -484,7 +508,10 @@ mod tests {
     fn titles_and_validity() {
         let t = |c: &str| BOOK.title(CodeSystem::Icd10cm, c).unwrap();
         assert_eq!(t("E11.22"), "Type 2 diabetes mellitus with diabetic chronic kidney disease");
-        assert_eq!(t("W01.0XXA"), "Fall on same level from slipping, tripping and stumbling without subsequent striking against object, initial encounter");
+        assert_eq!(
+            t("W01.0XXA"),
+            "Fall on same level from slipping, tripping and stumbling without subsequent striking against object, initial encounter"
+        );
         let doc = |c: &str| BOOK.doc(CodeSystem::Icd10cm, c).unwrap();
         assert!(BOOK.is_billable(doc("E1122"), on("2026-11-03")));
         assert!(doc("E11").header);
@@ -501,8 +528,13 @@ mod tests {
         assert_eq!(BOOK.sevenths("W01.0", on("2026-11-03")).len(), 3);
         assert!(BOOK.sevenths("E11.22", on("2026-11-03")).is_empty());
         let notes = BOOK.notes("E1122");
-        assert_eq!((notes[0].kind, notes[0].at.as_str(), notes[0].ranges[0].first.as_str()), ('U', "E1122", "N181"));
-        assert!(notes.iter().any(|n| n.at == "E11" && n.kind == '1' && n.ranges.iter().any(|r| r.first == "E10")));
+        assert_eq!(
+            (notes[0].kind, notes[0].at.as_str(), notes[0].ranges[0].first.as_str()),
+            ('U', "E1122", "N181")
+        );
+        assert!(
+            notes.iter().any(|n| n.at == "E11" && n.kind == '1' && n.ranges.iter().any(|r| r.first == "E10"))
+        );
         assert!(notes.iter().any(|n| n.at == "E08-E13" || n.at == "4"));
     }
 }

@@ -16,7 +16,10 @@ pub struct BookNote {
 
 fn is_code(text: &str) -> bool {
     let b = text.as_bytes();
-    (3..=7).contains(&b.len()) && b[0].is_ascii_uppercase() && b[1].is_ascii_digit() && b.iter().all(u8::is_ascii_alphanumeric)
+    (3..=7).contains(&b.len())
+        && b[0].is_ascii_uppercase()
+        && b[1].is_ascii_digit()
+        && b.iter().all(u8::is_ascii_alphanumeric)
 }
 
 /// The codes in the parentheses of a note: `(E08.22, I12.-, N18.1-N18.6)`.
@@ -88,7 +91,9 @@ mod tests {
 
     #[test]
     fn codes_in_notes() {
-        let show = |t: &str| parse_ranges(t).iter().map(|r| format!("{}..{}", r.first, r.last)).collect::<Vec<_>>().join(" ");
+        let show = |t: &str| {
+            parse_ranges(t).iter().map(|r| format!("{}..{}", r.first, r.last)).collect::<Vec<_>>().join(" ")
+        };
         assert_eq!(show("stage (N18.1-N18.6)"), "N181..N186");
         assert_eq!(show("x (E08.-, O24.4-), y (P70.2)"), "E08..E08 O244..O244 P702..P702");
         assert_eq!(show("a (O00-O07, O08.8)"), "O00..O07 O088..O088");
@@ -97,7 +102,17 @@ mod tests {
 
     #[test]
     fn lists_go_by_code_under_their_heading() {
-        let notes = joined('U', "E11", &["code to identify control using:", "injectable (Z79.85)", "insulin (Z79.4)", "oral (Z79.84)", "oral hypo (Z79.84)"]);
+        let notes = joined(
+            'U',
+            "E11",
+            &[
+                "code to identify control using:",
+                "injectable (Z79.85)",
+                "insulin (Z79.4)",
+                "oral (Z79.84)",
+                "oral hypo (Z79.84)",
+            ],
+        );
         let texts: Vec<&str> = notes.iter().map(|n| n.text.as_str()).collect();
         assert_eq!(
             texts,

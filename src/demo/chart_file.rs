@@ -136,7 +136,8 @@ impl ChartFile {
     pub fn parse(name: &str, text: &str) -> Result<ChartFile, ChartFileError> {
         let bad = |problem: String| ChartFileError { file: name.to_string(), problem };
         let rest = text.strip_prefix("+++\n").ok_or_else(|| bad("does not begin with +++".into()))?;
-        let (head, body) = rest.split_once("\n+++\n").ok_or_else(|| bad("the head does not end with +++".into()))?;
+        let (head, body) =
+            rest.split_once("\n+++\n").ok_or_else(|| bad("the head does not end with +++".into()))?;
         let head: Head = toml::from_str(head).map_err(|e| bad(e.to_string()))?;
         let mut documents: Vec<DocumentPart> = Vec::new();
         for line in body.lines() {
@@ -175,7 +176,13 @@ fn heading(text: &str) -> Result<DocumentPart, String> {
         "addendum" => DocumentStatus::Addendum,
         other => return Err(format!("{other:?} is not a document status")),
     };
-    Ok(DocumentPart { title: title.to_string(), author: author.to_string(), written, status, text: String::new() })
+    Ok(DocumentPart {
+        title: title.to_string(),
+        author: author.to_string(),
+        written,
+        status,
+        text: String::new(),
+    })
 }
 
 /// Every chart written by hand, by account number.

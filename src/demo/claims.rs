@@ -96,7 +96,11 @@ pub(super) fn outcome(chart: &mut Chart, outcome: Outcome, n: usize) {
         claim.total = chart.dollars();
     }
     let account = chart.header().account.clone();
-    chart.claims.push(Item::new(Id::from_sender(&["lakeside", &account, "claim", "0"]), OrderKey::after(None), claim));
+    chart.claims.push(Item::new(
+        Id::from_sender(&["lakeside", &account, "claim", "0"]),
+        OrderKey::after(None),
+        claim,
+    ));
 }
 
 fn clock() -> DateTime<Utc> {

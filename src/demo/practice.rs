@@ -1,13 +1,13 @@
 //! People, payers, sites and fees of Lakeside Health, and encounters made from chart files.
 
-use super::chart_file::{ChartFile, ChartFileError};
 use super::DemoEncounter;
+use super::chart_file::{ChartFile, ChartFileError};
 use crate::domain::chart::Directory;
 use crate::domain::coding::{parse_diagnosis, parse_line, parse_procedure};
 use crate::domain::{
-    Address, Admission, Cents, Chart, CodingState, Coverage, Diagnosis, Document, Encounter, Extra, Fee, FeeTable, Form,
-    FreeText, Hold, HoldReason, Id, Item, OrderKey, Patient, Payer, PayerClass, PersonName, Phi, Pointer, Procedure, Provider,
-    Roles, Scope, SenderKey, ServiceLine, Sex, Site, Units, VisitKind,
+    Address, Admission, Cents, Chart, CodingState, Coverage, Diagnosis, Document, Encounter, Extra, Fee,
+    FeeTable, Form, FreeText, Hold, HoldReason, Id, Item, OrderKey, Patient, Payer, PayerClass, PersonName,
+    Phi, Pointer, Procedure, Provider, Roles, Scope, SenderKey, ServiceLine, Sex, Site, Units, VisitKind,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
@@ -112,7 +112,12 @@ pub(super) fn sites() -> Vec<(Scope, Item<Site>)> {
             npi: npi.into(),
             tax_id: "990000017".into(),
             taxonomy: taxonomy.into(),
-            address: Address { street: street.into(), city: "Riverton".into(), state: "CA".into(), zip: zip.into() },
+            address: Address {
+                street: street.into(),
+                city: "Riverton".into(),
+                state: "CA".into(),
+                zip: zip.into(),
+            },
             phone: "408-555-0100".into(),
             other_ids: BTreeMap::new(),
             extra: Extra::new(),
@@ -269,7 +274,10 @@ pub(super) fn encounter(
         place: h.pos.clone(),
         bill_type: facility.then(|| if kind == VisitKind::Inpatient { "111" } else { "131" }.to_string()),
         admission: facility.then(|| Admission {
-            kind: h.admit_type.clone().unwrap_or_else(|| if kind == VisitKind::Emergency { "1" } else { "3" }.into()),
+            kind: h
+                .admit_type
+                .clone()
+                .unwrap_or_else(|| if kind == VisitKind::Emergency { "1" } else { "3" }.into()),
             source: h.admit_source.clone().unwrap_or_else(|| "1".into()),
             status: h.discharge_status.clone().unwrap_or_else(|| "01".into()),
             hour: Some("10".into()),
@@ -300,7 +308,8 @@ pub(super) fn encounter(
         site: Some(site.ok_or_else(|| bad(format!("unknown scope {:?}", h.scope)))?),
         ..shared.clone()
     };
-    let mut chart = Chart::new(Scope(h.scope.clone()), root_item(id("encounter", 0), header), Arc::new(directory));
+    let mut chart =
+        Chart::new(Scope(h.scope.clone()), root_item(id("encounter", 0), header), Arc::new(directory));
     let mut last = None;
     let mut texts = Vec::new();
     for (n, d) in file.documents.iter().enumerate() {
@@ -352,7 +361,9 @@ fn expected(file: &ChartFile) -> Cents {
 
 fn why(kind: VisitKind) -> &'static str {
     match kind {
-        VisitKind::Office => "Clinic professional fees, oldest first. Rule clinic-daily, 3 of 3 conditions met.",
+        VisitKind::Office => {
+            "Clinic professional fees, oldest first. Rule clinic-daily, 3 of 3 conditions met."
+        }
         VisitKind::Emergency => "Emergency, both claims by one coder. Rule ed-single-path.",
         VisitKind::Inpatient => "Discharged and not final coded, highest dollars first. Rule dnfc.",
         VisitKind::Surgery => "Outpatient surgery, operative note signed. Rule surg-daily.",
@@ -375,7 +386,10 @@ fn hold_reason(text: &str) -> HoldReason {
 /// Puts the key of the file on the chart, as if a good coder had coded it.
 pub fn code(chart: &mut Chart, file: &ChartFile) -> Result<(), ChartFileError> {
     let h = &file.head;
-    let bad = |e: crate::domain::coding::CodingTextError| ChartFileError { file: h.slug.clone(), problem: e.to_string() };
+    let bad = |e: crate::domain::coding::CodingTextError| ChartFileError {
+        file: h.slug.clone(),
+        problem: e.to_string(),
+    };
     let account = h.account.to_string();
     let id = |part: &str, n: usize| Id::from_sender(&["lakeside", &account, part, &n.to_string()]);
     let mut last = None;
@@ -387,7 +401,8 @@ pub fn code(chart: &mut Chart, file: &ChartFile) -> Result<(), ChartFileError> {
     }
     let mut last = None;
     for (n, text) in h.key.px.iter().enumerate() {
-        let body = Procedure { provider: chart.header().roles.operating, ..parse_procedure(text).map_err(bad)? };
+        let body =
+            Procedure { provider: chart.header().roles.operating, ..parse_procedure(text).map_err(bad)? };
         let key = OrderKey::after(last.as_ref());
         last = Some(key.clone());
         chart.procedures.push(Item::new(id("px", n), key, body));

@@ -45,22 +45,31 @@ pub struct Vary<'a> {
 }
 
 const LAST: [&str; 60] = [
-    "Abbot", "Aguilar", "Albrecht", "Amadi", "Arslan", "Banerjee", "Barros", "Beaumont", "Bello", "Bianchi", "Bjork",
-    "Cardoso", "Chavez", "Cisneros", "Coleman", "Dahl", "Demir", "Devlin", "Diallo", "Dubois", "Eriksen", "Fields", "Flores",
-    "Fujita", "Garner", "Gebre", "Hadley", "Haddad", "Huang", "Ibarra", "Jansen", "Kapoor", "Keller", "Khoury", "Kovac", "Lam",
-    "Laurent", "Mahoney", "Marsh", "Medina", "Mensah", "Moretti", "Nadeau", "Novak", "Ochoa", "Oduya", "Paredes", "Pham",
-    "Quist", "Rahman", "Rossi", "Sato", "Soto", "Tavares", "Udall", "Vance", "Weiss", "Yamada", "Zamora", "Ziegler",
+    "Abbot", "Aguilar", "Albrecht", "Amadi", "Arslan", "Banerjee", "Barros", "Beaumont", "Bello", "Bianchi",
+    "Bjork", "Cardoso", "Chavez", "Cisneros", "Coleman", "Dahl", "Demir", "Devlin", "Diallo", "Dubois",
+    "Eriksen", "Fields", "Flores", "Fujita", "Garner", "Gebre", "Hadley", "Haddad", "Huang", "Ibarra",
+    "Jansen", "Kapoor", "Keller", "Khoury", "Kovac", "Lam", "Laurent", "Mahoney", "Marsh", "Medina",
+    "Mensah", "Moretti", "Nadeau", "Novak", "Ochoa", "Oduya", "Paredes", "Pham", "Quist", "Rahman", "Rossi",
+    "Sato", "Soto", "Tavares", "Udall", "Vance", "Weiss", "Yamada", "Zamora", "Ziegler",
 ];
 const FEMALE: [&str; 24] = [
-    "Alma", "Beth", "Clara", "Dora", "Elise", "Fatima", "Gloria", "Hana", "Irene", "Joan", "Kavita", "Lena", "Mina", "Nora",
-    "Olga", "Petra", "Renee", "Sonia", "Tess", "Uma", "Vera", "Wanda", "Ximena", "Yara",
+    "Alma", "Beth", "Clara", "Dora", "Elise", "Fatima", "Gloria", "Hana", "Irene", "Joan", "Kavita", "Lena",
+    "Mina", "Nora", "Olga", "Petra", "Renee", "Sonia", "Tess", "Uma", "Vera", "Wanda", "Ximena", "Yara",
 ];
 const MALE: [&str; 24] = [
-    "Adam", "Boris", "Carlos", "Derek", "Emil", "Farid", "Glen", "Hugo", "Ivan", "Jonas", "Karl", "Leon", "Milo", "Neil",
-    "Oscar", "Pavel", "Quinn", "Ravi", "Stefan", "Tomas", "Umar", "Victor", "Wes", "Yusuf",
+    "Adam", "Boris", "Carlos", "Derek", "Emil", "Farid", "Glen", "Hugo", "Ivan", "Jonas", "Karl", "Leon",
+    "Milo", "Neil", "Oscar", "Pavel", "Quinn", "Ravi", "Stefan", "Tomas", "Umar", "Victor", "Wes", "Yusuf",
 ];
-const STREETS: [&str; 8] =
-    ["Alder Court", "Birch Lane", "Cedar Street", "Dock Road", "Elm Avenue", "Ferry Way", "Grove Street", "Hill Road"];
+const STREETS: [&str; 8] = [
+    "Alder Court",
+    "Birch Lane",
+    "Cedar Street",
+    "Dock Road",
+    "Elm Avenue",
+    "Ferry Way",
+    "Grove Street",
+    "Hill Road",
+];
 
 impl<'a> Vary<'a> {
     pub fn new(files: &'a [ChartFile]) -> Vary<'a> {
@@ -91,7 +100,10 @@ impl<'a> Vary<'a> {
         // A claim that was sent needs a key and a professional side; an open hold would have stopped it.
         let fits = |f: &&ChartFile| {
             f.head.kind == want
-                && (!plan.coded || (!f.head.key.lines.is_empty() && !f.head.key.dx.is_empty() && f.head.open_hold.is_none()))
+                && (!plan.coded
+                    || (!f.head.key.lines.is_empty()
+                        && !f.head.key.dx.is_empty()
+                        && f.head.open_hold.is_none()))
         };
         let pool: Vec<&ChartFile> = self.files.iter().filter(fits).collect();
         let at = self.random.below(pool.len());
@@ -126,7 +138,8 @@ impl<'a> Vary<'a> {
         h.patient.mrn = mrn.clone();
         h.patient.name = format!("{last}, {first}");
         h.patient.birth = same_age(h.patient.birth, h.dos, self.random.below(300) as i64);
-        h.patient.street = format!("{} {}", 10 + self.random.below(900), STREETS[self.random.below(STREETS.len())]);
+        h.patient.street =
+            format!("{} {}", 10 + self.random.below(900), STREETS[self.random.below(STREETS.len())]);
         h.patient.zip = format!("951{:02}-{:04}", 10 + self.random.below(40), 1000 + self.random.below(8000));
         h.patient.phone = format!("408-555-01{:02}", self.random.below(100));
         h.member_id = h.member_id.as_ref().map(|m| other_member(m, self.random.next()));
@@ -140,7 +153,11 @@ impl<'a> Vary<'a> {
             }
             t = t.replace(&old_mrn, &mrn);
             for format in ["%m/%d", "%Y-%m-%d", "%m-%d"] {
-                t = replace_word(&t, &old_dos.format(format).to_string(), &f.head.dos.format(format).to_string());
+                t = replace_word(
+                    &t,
+                    &old_dos.format(format).to_string(),
+                    &f.head.dos.format(format).to_string(),
+                );
             }
             d.text = t;
         }

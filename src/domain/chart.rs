@@ -345,10 +345,7 @@ mod tests {
     fn edits_and_their_inverses_keep_chart_and_records_the_same() {
         let mut chart = chart();
         let mut records = Vec::new();
-        store(
-            &mut records,
-            &set(&chart, vec![Edit::Encounter(Change::Add(chart.encounter.clone()))]),
-        );
+        store(&mut records, &set(&chart, vec![Edit::Encounter(Change::Add(chart.encounter.clone()))]));
         let (a, b) = (OrderKey::after(None), OrderKey::between(Some(&OrderKey::after(None)), None));
         let first = dx("E1122", &a);
         let steps = vec![

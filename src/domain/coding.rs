@@ -362,10 +362,7 @@ mod tests {
             ("99214", vec!["25".into()], vec![1, 2, 3], Units::ONE, Some(Cents(18900)))
         );
         let l = parse_line("j1030:XU:RT@Bx2.5").unwrap();
-        assert_eq!(
-            (l.code.as_str(), l.modifiers.len(), l.units, l.charge),
-            ("J1030", 2, Units(2500), None)
-        );
+        assert_eq!((l.code.as_str(), l.modifiers.len(), l.units, l.charge), ("J1030", 2, Units(2500), None));
         assert_eq!(parse_line("17000@E=123").unwrap().pointers, vec![5]);
         assert!(parse_line("9921").is_err());
         assert!(parse_line("99214@1").is_err());

@@ -98,7 +98,11 @@ fn change_write<T: Body>(change: &Change<T>) -> Result<Write, serde_json::Error>
         Change::Add(item) => {
             let mut set = vec![
                 FieldSet(FIELD_DELETED.into(), Value::Bool(true), Value::Bool(false)),
-                FieldSet(FIELD_ORDER.into(), Value::String(String::new()), Value::String(item.order.0.clone())),
+                FieldSet(
+                    FIELD_ORDER.into(),
+                    Value::String(String::new()),
+                    Value::String(item.order.0.clone()),
+                ),
             ];
             for (k, v) in fields(serde_json::to_value(&item.body)?) {
                 if !v.is_null() {
@@ -111,7 +115,11 @@ fn change_write<T: Body>(change: &Change<T>) -> Result<Write, serde_json::Error>
         Change::Remove(item) => {
             let mut set = vec![
                 FieldSet(FIELD_DELETED.into(), Value::Bool(false), Value::Bool(true)),
-                FieldSet(FIELD_ORDER.into(), Value::String(item.order.0.clone()), Value::String(String::new())),
+                FieldSet(
+                    FIELD_ORDER.into(),
+                    Value::String(item.order.0.clone()),
+                    Value::String(String::new()),
+                ),
             ];
             for (k, v) in fields(serde_json::to_value(&item.body)?) {
                 if !v.is_null() {
@@ -129,7 +137,9 @@ fn change_write<T: Body>(change: &Change<T>) -> Result<Write, serde_json::Error>
                     set.push(FieldSet(k, was, v));
                 }
             }
-            set.extend(old.into_iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| FieldSet(k, v, Value::Null)));
+            set.extend(
+                old.into_iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| FieldSet(k, v, Value::Null)),
+            );
             set
         }
         Change::Move { from, to, .. } => {

@@ -24,10 +24,13 @@ pub mod work_item;
 pub use chart::{Chart, ChartError};
 pub use claim::{Claim, ClaimResponse};
 pub use code::{CodeSystem, display_code, normal_code};
-pub use coding::{Diagnosis, FreeText, Hold, HoldReason, Override, Poa, Pointer, Procedure, ServiceLine, Units};
+pub use coding::{
+    Diagnosis, FreeText, Hold, HoldReason, Override, Poa, Pointer, Procedure, ServiceLine, Units,
+};
 pub use edit::{Body, Change, Edit, EditSet, Item, item_of};
 pub use encounter::{
-    Admission, Document, DocumentStatus, Encounter, EvidenceSpan, Form, FullDocument, Roles, SenderKey, VisitKind,
+    Admission, Document, DocumentStatus, Encounter, EvidenceSpan, Form, FullDocument, Roles, SenderKey,
+    VisitKind,
 };
 pub use finding::{CodeRange, Finding, Fix, FixAction, OverridePolicy, Place, Severity};
 pub use ids::{Id, IdMint};
@@ -39,7 +42,8 @@ pub use people::{
 };
 pub use phi::Phi;
 pub use record::{
-    Cursor, FIELD_DELETED, FIELD_ORDER, FieldSet, Op, Record, RecordKind, SHARED_SCOPE, Scope, Visibility, Write,
+    Cursor, FIELD_DELETED, FIELD_ORDER, FieldSet, Op, Record, RecordKind, SHARED_SCOPE, Scope, Visibility,
+    Write,
 };
 pub use state::{ClaimState, ClaimStep, CodingState, CodingStep, Lease, Refusal, Role};
 pub use work_item::{WorkItem, WorkQuery, WorkView};

@@ -231,7 +231,9 @@ impl ClaimState {
             (S::Sent | S::Accepted, T::Deny) => Ok(S::Denied),
             (S::Paid | S::PartlyPaid | S::Denied, T::Replace) => Ok(S::Replaced),
             (S::Accepted | S::Paid | S::PartlyPaid | S::Denied, T::Void) => Ok(S::Voided),
-            (S::Draft | S::Ready | S::Rejected | S::Paid | S::PartlyPaid | S::Denied, T::Close) => Ok(S::Closed),
+            (S::Draft | S::Ready | S::Rejected | S::Paid | S::PartlyPaid | S::Denied, T::Close) => {
+                Ok(S::Closed)
+            }
             (S::Replaced | S::Voided | S::Closed, _) => refuse("this claim is finished"),
             (S::Rejected, T::Replace | T::Void) => {
                 refuse("the payer never adjudicated it: correct it and send it as an original")

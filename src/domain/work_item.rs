@@ -73,10 +73,7 @@ impl WorkItem {
             holds: count(open.len()),
             hold: open.first().map(|h| h.body.reason.label().to_string()).unwrap_or_default(),
             claim: claim.map(|c| c.body.state),
-            response: claim
-                .and_then(|c| c.body.responses.last())
-                .map(|r| r.code.clone())
-                .unwrap_or_default(),
+            response: claim.and_then(|c| c.body.responses.last()).map(|r| r.code.clone()).unwrap_or_default(),
             file_by: claim.and_then(|c| c.body.file_by),
             assigned: e.assigned.clone(),
             holder: chart.lease.holder.clone(),

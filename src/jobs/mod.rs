@@ -88,7 +88,8 @@ impl Jobs {
         let (to_reader, reader_asks) = bounded(ROOM);
         let (to_sync, sync_asks) = bounded(ROOM);
         let (to_search, search_desk) = search::desk();
-        let spawn = |name: &str, f: Box<dyn FnOnce() + Send>| std::thread::Builder::new().name(name.into()).spawn(f);
+        let spawn =
+            |name: &str, f: Box<dyn FnOnce() + Send>| std::thread::Builder::new().name(name.into()).spawn(f);
         let mut threads = Vec::new();
         let w = writer::Writer {
             store: store.clone(),

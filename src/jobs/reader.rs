@@ -1,12 +1,12 @@
 //! The reader: lists and charts, from its own read-only connection.
 
 use super::{Now, Out};
-use std::borrow::Cow;
 use crate::app::{Generation, OpenedChart, Reply};
 use crate::domain::text::clean;
 use crate::domain::{Id, WorkQuery, WorkView};
 use crate::store::{Reader, StoreError};
 use crossbeam_channel::Receiver;
+use std::borrow::Cow;
 
 pub(super) enum Ask {
     Queue { generation: Generation, query: WorkQuery },

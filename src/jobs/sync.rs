@@ -16,8 +16,12 @@ use std::time::Duration;
 pub(super) enum Ask {
     /// Something may be waiting in the outbox.
     Exchange,
-    Lease { id: Id },
-    Release { id: Id },
+    Lease {
+        id: Id,
+    },
+    Release {
+        id: Id,
+    },
 }
 
 /// Minutes of an ordinary lease.
@@ -136,7 +140,9 @@ impl Sync {
     fn view(&self) -> SyncView {
         let status = self.engine.status();
         let clock = |ms: i64| {
-            DateTime::<Utc>::from_timestamp_millis(ms).map(|t| t.format("%H:%M").to_string()).unwrap_or_default()
+            DateTime::<Utc>::from_timestamp_millis(ms)
+                .map(|t| t.format("%H:%M").to_string())
+                .unwrap_or_default()
         };
         let (words, offline) = match &status.state {
             SyncState::Offline { since_ms, .. } => {

@@ -110,15 +110,17 @@ fn site(book: &Book, q: &Query<'_>, system: CodeSystem, prefix: &str) -> Vec<Hit
         .collect();
     if system == CodeSystem::Hcpcs {
         let known: Vec<String> = out.iter().map(|h| h.code.clone()).collect();
-        out.extend(book.hcpcs().filter(|(c, _)| c.starts_with(prefix) && !known.iter().any(|k| k == c)).map(|(c, t)| Hit {
-            system,
-            code: c.to_string(),
-            title: t.to_string(),
-            billable: true,
-            score: 0.5,
-            why: vec!["HCPCS starter list".into()],
-            matched: Vec::new(),
-        }));
+        out.extend(book.hcpcs().filter(|(c, _)| c.starts_with(prefix) && !known.iter().any(|k| k == c)).map(
+            |(c, t)| Hit {
+                system,
+                code: c.to_string(),
+                title: t.to_string(),
+                billable: true,
+                score: 0.5,
+                why: vec!["HCPCS starter list".into()],
+                matched: Vec::new(),
+            },
+        ));
     }
     out
 }
@@ -144,6 +146,11 @@ mod tests {
         assert!(readings("e11.4").contains(&"E114".to_string()));
         assert!(readings("iso").contains(&"I50".to_string()));
         assert!(readings("elo9").contains(&"E109".to_string()));
-        assert!(looks_like_code("e1140") && looks_like_code("iso") && !looks_like_code("diab ckd") && !looks_like_code("htn"));
+        assert!(
+            looks_like_code("e1140")
+                && looks_like_code("iso")
+                && !looks_like_code("diab ckd")
+                && !looks_like_code("htn")
+        );
     }
 }

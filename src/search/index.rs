@@ -83,7 +83,8 @@ impl Index {
         let sorted: Vec<String> = order.iter().map(|o| std::mem::take(&mut words[*o as usize])).collect();
         let counts: Vec<u32> = order.iter().map(|o| counts[*o as usize]).collect();
         let n = book.docs().len() as f32;
-        let weights = sorted.iter().zip(&counts).map(|(w, c)| (1.0 + n / (1.0 + *c as f32)).ln() * filler(w)).collect();
+        let weights =
+            sorted.iter().zip(&counts).map(|(w, c)| (1.0 + n / (1.0 + *c as f32)).ln() * filler(w)).collect();
         let mut starts = vec![0u32; sorted.len() + 1];
         for (w, c) in counts.iter().enumerate() {
             starts[w + 1] = starts[w] + c;

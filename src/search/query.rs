@@ -86,7 +86,11 @@ pub(super) fn parse(index: &Index, text: &str, exists: &dyn Fn(&str) -> bool) ->
 
 fn is_category(word: &str) -> bool {
     let b = word.as_bytes();
-    b.len() >= 3 && b.len() <= 7 && b[0].is_ascii_alphabetic() && b[1].is_ascii_digit() && b[2].is_ascii_digit()
+    b.len() >= 3
+        && b.len() <= 7
+        && b[0].is_ascii_alphabetic()
+        && b[1].is_ascii_digit()
+        && b[2].is_ascii_digit()
 }
 
 fn attribute(word: &str, a: &mut Attributes) -> bool {
@@ -113,7 +117,11 @@ fn group_at(index: &Index, words: &[String], at: usize) -> (Group, usize) {
         let Some(meanings) = index.shorthand.get(&typed) else { continue };
         let mut alternatives: Vec<Alternative> = meanings
             .iter()
-            .map(|m| Alternative { words: m.clone(), weight: 1.0, why: Some(format!("{typed} = {}", m.join(" "))) })
+            .map(|m| Alternative {
+                words: m.clone(),
+                weight: 1.0,
+                why: Some(format!("{typed} = {}", m.join(" "))),
+            })
             .collect();
         if !meanings.iter().any(|m| *m == words[at..at + n]) {
             alternatives.push(Alternative { words: words[at..at + n].to_vec(), weight: 0.93, why: None });
@@ -131,7 +139,11 @@ fn group_at(index: &Index, words: &[String], at: usize) -> (Group, usize) {
             let (a, b) = word.split_at(cut);
             if index.word(a).is_some() && index.word(b).is_some() {
                 let words = vec![a.to_string(), b.to_string()];
-                group.alternatives.push(Alternative { words, weight: 0.9, why: Some(format!("{word} = {a} {b}")) });
+                group.alternatives.push(Alternative {
+                    words,
+                    weight: 0.9,
+                    why: Some(format!("{word} = {a} {b}")),
+                });
             }
         }
     }

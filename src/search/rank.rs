@@ -186,10 +186,8 @@ pub fn run(book: &Book, index: &Index, q: &Query<'_>, prior: &Prior, abandon: &d
         ranked.select_nth_unstable_by(keep, |a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         ranked.truncate(keep);
     }
-    let mut hits: Vec<(f32, u32)> = ranked
-        .iter()
-        .map(|(d, _)| (rescore(book, index, q, prior, &groups, &parsed, *d), *d))
-        .collect();
+    let mut hits: Vec<(f32, u32)> =
+        ranked.iter().map(|(d, _)| (rescore(book, index, q, prior, &groups, &parsed, *d), *d)).collect();
     hits.sort_by(|a, b| {
         b.0.total_cmp(&a.0)
             .then_with(|| title_len(index, a.1).cmp(&title_len(index, b.1)))
@@ -305,7 +303,8 @@ fn rescore(
                 // "without" typed: a title that says so too is right, one that has the thing is wrong.
                 let without = words.iter().any(|w| index.words[*w as usize] == "without");
                 asked += best_weight;
-                got += if without { best_weight * best_share } else { best_weight * 0.35 * (1.0 - best_share) };
+                got +=
+                    if without { best_weight * best_share } else { best_weight * 0.35 * (1.0 - best_share) };
                 continue;
             }
             asked += best_weight;
@@ -362,8 +361,20 @@ fn rescore(
 
 fn encounter_penalty(a: Attributes, subsequent: bool, sequela: bool, initial: bool) -> f32 {
     match () {
-        _ if a.subsequent => if subsequent { -0.1 } else { 0.2 },
-        _ if a.sequela => if sequela { -0.1 } else { 0.2 },
+        _ if a.subsequent => {
+            if subsequent {
+                -0.1
+            } else {
+                0.2
+            }
+        }
+        _ if a.sequela => {
+            if sequela {
+                -0.1
+            } else {
+                0.2
+            }
+        }
         _ if subsequent || sequela => 0.2,
         _ if a.initial && initial => -0.05,
         _ => 0.0,
@@ -406,7 +417,11 @@ fn explain(index: &Index, groups: &[(Vec<Reading>, bool)], d: u32, h: &mut Hit) 
         let Some(r) = best else { continue };
         h.why.extend(r.why.clone());
         for t in &r.terms {
-            let hit = t.candidates.iter().filter(|c| words.contains(&c.word)).max_by(|a, b| a.strength.total_cmp(&b.strength));
+            let hit = t
+                .candidates
+                .iter()
+                .filter(|c| words.contains(&c.word))
+                .max_by(|a, b| a.strength.total_cmp(&b.strength));
             let Some(c) = hit else { continue };
             let word = &index.words[c.word as usize];
             match c.how {

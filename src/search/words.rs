@@ -57,7 +57,9 @@ pub fn filler(word: &str) -> f32 {
         "of" | "the" | "and" | "due" | "to" | "in" | "or" | "by" | "on" | "with" | "for" | "a" => 0.02,
         "unspecified" | "encounter" | "mellitus" => 0.04,
         "initial" | "type" | "closed" | "uncomplicated" | "specified" | "current" => 0.1,
-        "disease" | "disorder" | "syndrome" | "site" | "acquired" | "primary" | "diseases" | "disorders" => 0.35,
+        "disease" | "disorder" | "syndrome" | "site" | "acquired" | "primary" | "diseases" | "disorders" => {
+            0.35
+        }
         "other" => 0.45,
         // A type or stage that was not asked for says little against a title.
         w if w.len() == 1 => 0.12,
@@ -82,14 +84,20 @@ pub fn stem(word: &str) -> &str {
 }
 
 const ENDINGS: [&str; 24] = [
-    "ation", "ating", "ated", "ate", "ical", "ic", "ia", "ial", "al", "us", "um", "itis", "osis", "otic", "ous", "ive",
-    "ion", "ed", "ing", "y", "e", "ar", "a", "ary",
+    "ation", "ating", "ated", "ate", "ical", "ic", "ia", "ial", "al", "us", "um", "itis", "osis", "otic",
+    "ous", "ive", "ion", "ed", "ing", "y", "e", "ar", "a", "ary",
 ];
 
 /// Same root, another ending: diabetic and diabetes, cirrhotic and cirrhosis.
 pub fn same_root(a: &str, b: &str) -> bool {
     let root = |w: &str| -> usize {
-        ENDINGS.iter().filter(|e| w.ends_with(**e)).map(|e| w.len() - e.len()).filter(|n| *n >= 4).min().unwrap_or(w.len())
+        ENDINGS
+            .iter()
+            .filter(|e| w.ends_with(**e))
+            .map(|e| w.len() - e.len())
+            .filter(|n| *n >= 4)
+            .min()
+            .unwrap_or(w.len())
     };
     let n = common(a, b);
     n >= 4 && n >= root(a) && n >= root(b)
@@ -137,11 +145,20 @@ mod tests {
 
     #[test]
     fn cutting_and_comparing() {
-        assert_eq!(tokens("Parkinson's disease, non-displaced 2.5 mg"), ["parkinson", "disease", "non", "displaced", "2.5", "mg"]);
+        assert_eq!(
+            tokens("Parkinson's disease, non-displaced 2.5 mg"),
+            ["parkinson", "disease", "non", "displaced", "2.5", "mg"]
+        );
         assert_eq!(stem("kidneys"), "kidney");
         assert_eq!(stem("diabetes"), "diabete");
         assert!(same_root("diabetic", "diabetes") || same_root("cirrhotic", "cirrhosis"));
-        for (a, b, d) in [("pnuemonia", "pneumonia", 1), ("hypertenison", "hypertension", 1), ("kitten", "sitting", 3), ("", "ab", 2), ("abc", "abc", 0)] {
+        for (a, b, d) in [
+            ("pnuemonia", "pneumonia", 1),
+            ("hypertenison", "hypertension", 1),
+            ("kitten", "sitting", 3),
+            ("", "ab", 2),
+            ("abc", "abc", 0),
+        ] {
             assert_eq!(distance(a, b, 3), Some(d), "{a} {b}");
         }
         assert_eq!(distance("abcdef", "ghijkl", 2), None);

@@ -9,10 +9,13 @@ use ratatui::layout::Rect;
 
 pub fn pane(app: &App, area: Area, p: &mut Painter<'_, '_>) {
     let Some(open) = app.open.as_ref().filter(|_| !area.is_empty()) else { return };
-    if area.x > 0 {
-        p.bar(Area { w: 1, ..area });
-    }
-    let area = Area { x: area.x + 1, w: area.w - 1, ..area };
+    let area = match area.x {
+        0 => area,
+        _ => {
+            p.bar(Area { w: 1, ..area });
+            Area { x: area.x + 1, w: area.w - 1, ..area }
+        }
+    };
     let focused = open.pane == Pane::Chart && app.overlays.is_empty();
     let document = open.chart.documents.get(open.document).map(|d| &d.body);
     let (width, height) = (area.w.saturating_sub(1), area.h.saturating_sub(1));
@@ -68,7 +71,8 @@ fn is_heading(line: &str) -> bool {
     !t.is_empty()
         && !t.starts_with([' ', '-', '*'])
         && t.len() <= 40
-        && (t.ends_with(':') || (t.chars().any(char::is_alphabetic) && t == t.to_uppercase() && words.len() > 2))
+        && (t.ends_with(':')
+            || (t.chars().any(char::is_alphabetic) && t == t.to_uppercase() && words.len() > 2))
 }
 
 /// Marks where the found words stand in a row.

@@ -18,8 +18,14 @@ pub fn pane(app: &App, area: Area, p: &mut Painter<'_, '_>) {
     let form = open.form();
     let forms = open.chart.header().forms.len().max(1);
     let focused = open.pane == Pane::Claim && app.overlays.is_empty();
-    let state = open.chart.claims.iter().find(|c| c.body.form == form).map_or("draft", |c| c.body.state.label());
-    p.title(area, &format!("{} · {state}", form.label()), &format!("{}/{forms}", open.form % forms + 1), focused);
+    let state =
+        open.chart.claims.iter().find(|c| c.body.form == form).map_or("draft", |c| c.body.state.label());
+    p.title(
+        area,
+        &format!("{} · {state}", form.label()),
+        &format!("{}/{forms}", open.form % forms + 1),
+        focused,
+    );
     let ready = claims::readiness(&open.chart, &open.findings);
     let foot_h = u16::try_from(ready.len() + 1).unwrap_or(6).min(area.h / 3);
     let body = Area { y: area.y + 1, h: area.h.saturating_sub(1 + foot_h), ..area };

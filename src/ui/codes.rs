@@ -27,7 +27,15 @@ pub fn letter(at: usize) -> char {
 /// One row to be painted, so that a short pane can scroll all sections as one list.
 enum Row {
     Title(String, String, bool),
-    Code { key: String, code: String, text: String, tail: String, mark: (&'static str, Role), here: bool, weak: bool },
+    Code {
+        key: String,
+        code: String,
+        text: String,
+        tail: String,
+        mark: (&'static str, Role),
+        here: bool,
+        weak: bool,
+    },
     Empty(String),
 }
 
@@ -51,7 +59,10 @@ fn rows(app: &App, open: &OpenEncounter, width: u16) -> Vec<Row> {
         out.push(Row::Code {
             key: if i < 26 { letter(i).to_string() } else { String::new() },
             code: display_code(CodeSystem::Icd10cm, &d.body.code),
-            text: app.facts.title(CodeSystem::Icd10cm, &d.body.code).unwrap_or_else(|| "(no title loaded)".into()),
+            text: app
+                .facts
+                .title(CodeSystem::Icd10cm, &d.body.code)
+                .unwrap_or_else(|| "(no title loaded)".into()),
             tail: poa,
             mark: mark(open, d.id),
             here: open.code == Some(d.id) && open.pane == Pane::Codes,
@@ -69,7 +80,10 @@ fn rows(app: &App, open: &OpenEncounter, width: u16) -> Vec<Row> {
             out.push(Row::Code {
                 key: (i + 1).to_string(),
                 code: x.body.code.clone(),
-                text: app.facts.title(CodeSystem::Icd10pcs, &x.body.code).unwrap_or_else(|| "(no title loaded)".into()),
+                text: app
+                    .facts
+                    .title(CodeSystem::Icd10pcs, &x.body.code)
+                    .unwrap_or_else(|| "(no title loaded)".into()),
                 tail: date,
                 mark: mark(open, x.id),
                 here: open.code == Some(x.id) && open.pane == Pane::Codes,
@@ -131,7 +145,8 @@ pub fn pane(app: &App, area: Area, p: &mut Painter<'_, '_>) {
     let here = rows.iter().position(|r| matches!(r, Row::Code { here: true, .. })).unwrap_or(0);
     let h = usize::from(area.h);
     // Keep the cursor in view, and its section's title when there is room.
-    let top = if rows.len() <= h || here + 1 < h { 0 } else { (here + 2).saturating_sub(h).min(rows.len() - h) };
+    let top =
+        if rows.len() <= h || here + 1 < h { 0 } else { (here + 2).saturating_sub(h).min(rows.len() - h) };
     for (i, row) in rows.iter().skip(top).take(h).enumerate() {
         paint(row, Area { y: area.y + i as u16, h: 1, ..area }, p);
     }
@@ -160,7 +175,13 @@ fn paint(row: &Row, area: Area, p: &mut Painter<'_, '_>) {
             let tail_x = end.saturating_sub(mark_w + 1 + tail_w);
             p.put(tail_x, y, tail_w, tail, Role::Text);
             let text_x = x + 3 + code_w + 1;
-            p.put(text_x, y, tail_x.saturating_sub(text_x + 1), text, if *weak { Role::Muted } else { Role::Text });
+            p.put(
+                text_x,
+                y,
+                tail_x.saturating_sub(text_x + 1),
+                text,
+                if *weak { Role::Muted } else { Role::Text },
+            );
             if *here {
                 p.highlight(area, y, Role::Cursor);
             }

@@ -36,7 +36,25 @@ fn rows(open: &OpenEncounter, width: u16, over: &str) -> Vec<(usize, Vec<(String
             continue;
         }
         let word = if f.answered.is_some() { "answered" } else { f.severity.word() };
-        out.push((i, vec![(format!("{word} "), role(f)), (f.message.clone(), Role::Text)]));
+        // What has to be answered is shown whole, on two rows where it needs them.
+        let room = usize::from(width).saturating_sub(word.len() + 3);
+        let split = crate::app::reading::wrap(&f.message, room);
+        match (f.severity, split.as_slice()) {
+            (Severity::Warn | Severity::Stop, [first, second, ..]) if f.answered.is_none() => {
+                out.push((
+                    i,
+                    vec![
+                        (format!("{word} "), role(f)),
+                        (f.message[first.start..first.end].into(), Role::Text),
+                    ],
+                ));
+                out.push((
+                    i,
+                    vec![("     ".into(), Role::Text), (f.message[second.start..].into(), Role::Text)],
+                ));
+            }
+            _ => out.push((i, vec![(format!("{word} "), role(f)), (f.message.clone(), Role::Text)])),
+        }
         if let Some(reason) = &f.answered {
             out.push((i, vec![(format!("  {reason}"), Role::Muted)]));
             continue;
@@ -45,14 +63,16 @@ fn rows(open: &OpenEncounter, width: u16, over: &str) -> Vec<(usize, Vec<(String
             out.push((i, vec![(format!("  {n} "), Role::Key), (text.to_string(), Role::Text)]));
         }
         // A question shows who asks; a stop says it when the cursor is on it.
-        let cited = f.severity == Severity::Warn || (f.severity == Severity::Stop && open.finding == i && width > 60);
+        let cited =
+            f.severity == Severity::Warn || (f.severity == Severity::Stop && open.finding == i && width > 60);
         if cited {
             let answer = match f.policy {
                 OverridePolicy::None => String::new(),
                 OverridePolicy::Reason => format!(" · {over} override, with a reason"),
                 OverridePolicy::Evidence => format!(" · {over} override, with evidence"),
             };
-            let text = format!("  {}{answer}", f.authority);
+            let text =
+                format!("  {}{answer}", f.authority.replace("ICD-10-CM Official Guidelines", "Guidelines"));
             out.push((i, vec![(text, Role::Muted)]));
         }
     }
@@ -74,7 +94,11 @@ pub fn pane(app: &App, area: Area, p: &mut Painter<'_, '_>) {
     let rows = rows(open, area.w, &over);
     let h = usize::from(area.h.saturating_sub(1));
     let first = rows.iter().position(|(i, _)| *i == open.finding).unwrap_or(0);
-    let top = if rows.len() <= h || !focused && first + 2 < h { 0 } else { first.min(rows.len().saturating_sub(h)) };
+    let top = if rows.len() <= h || !focused && first + 2 < h {
+        0
+    } else {
+        first.min(rows.len().saturating_sub(h))
+    };
     let hidden = rows.len().saturating_sub(top + h);
     let more = if hidden > 0 { format!(" · {hidden} below") } else { String::new() };
     p.title(area, "Edits", &format!("{stops} stop · {asks} asks{more}"), focused);

@@ -60,9 +60,12 @@ pub fn header(app: &App, area: Area, p: &mut Painter<'_, '_>) {
         BookState::Failed(_) => "no code tables".into(),
     };
     let mut end = area.x + area.w;
-    for (text, role) in
-        [(app.sync.words.as_str(), sync_role), (&saved, saved_role), (&book, Role::Changed), (&who, Role::Muted)]
-    {
+    for (text, role) in [
+        (app.sync.words.as_str(), sync_role),
+        (&saved, saved_role),
+        (&book, Role::Changed),
+        (&who, Role::Muted),
+    ] {
         if !text.is_empty() {
             let w = cols(text);
             end = end.saturating_sub(w + 2);
@@ -122,18 +125,36 @@ fn next_keys(app: &App) -> (Context, &'static [(Command, &'static str)]) {
                 (C::Back, "close"),
             ],
         ),
-        Some(Overlay::Find(_)) => (Context::Text, &[(C::Open, "stay there"), (C::Down, "next hit"), (C::Back, "close")]),
-        Some(Overlay::Palette(_)) => (Context::Text, &[(C::Open, "run"), (C::Down, "next"), (C::Back, "close")]),
-        Some(Overlay::Prompt(_)) => (Context::Text, &[(C::Open, "accept"), (C::TextClear, "clear"), (C::Back, "cancel")]),
-        Some(Overlay::Hold(h)) if h.reason.is_some() => (Context::Text, &[(C::Open, "place the hold"), (C::Back, "reasons")]),
-        Some(Overlay::Hold(_)) => (Context::Overlay, &[(C::Open, "pick"), (C::Back, "cancel")]),
-        Some(Overlay::Evidence(_)) => {
-            (Context::Overlay, &[(C::Open, "attach this line"), (C::Down, "next line"), (C::Up, "line before"), (C::Back, "not now")])
+        Some(Overlay::Find(_)) => {
+            (Context::Text, &[(C::Open, "stay there"), (C::Down, "next hit"), (C::Back, "close")])
         }
+        Some(Overlay::Palette(_)) => {
+            (Context::Text, &[(C::Open, "run"), (C::Down, "next"), (C::Back, "close")])
+        }
+        Some(Overlay::Prompt(_)) => {
+            (Context::Text, &[(C::Open, "accept"), (C::TextClear, "clear"), (C::Back, "cancel")])
+        }
+        Some(Overlay::Hold(h)) if h.reason.is_some() => {
+            (Context::Text, &[(C::Open, "place the hold"), (C::Back, "reasons")])
+        }
+        Some(Overlay::Hold(_)) => (Context::Overlay, &[(C::Open, "pick"), (C::Back, "cancel")]),
+        Some(Overlay::Evidence(_)) => (
+            Context::Overlay,
+            &[
+                (C::Open, "attach this line"),
+                (C::Down, "next line"),
+                (C::Up, "line before"),
+                (C::Back, "not now"),
+            ],
+        ),
         Some(Overlay::Picker(_)) => (Context::Overlay, &[(C::Open, "post"), (C::Back, "cancel")]),
-        Some(Overlay::Claim(_)) => (Context::Overlay, &[(C::Down, "scroll"), (C::FormNext, "other form"), (C::Back, "close")]),
+        Some(Overlay::Claim(_)) => {
+            (Context::Overlay, &[(C::Down, "scroll"), (C::FormNext, "other form"), (C::Back, "close")])
+        }
         Some(_) => (Context::Overlay, &[(C::Open, "choose"), (C::Down, "down"), (C::Back, "close")]),
-        None if app.queue.filter_line.is_some() => (Context::Text, &[(C::Open, "keep the filter"), (C::Back, "all rows")]),
+        None if app.queue.filter_line.is_some() => {
+            (Context::Text, &[(C::Open, "keep the filter"), (C::Back, "all rows")])
+        }
         None => match app.screen() {
             Screen::Queue => (
                 Context::Queue,
@@ -204,7 +225,9 @@ pub fn hints(app: &App, area: Area, p: &mut Painter<'_, '_>) {
             _ => end.saturating_sub(x + help_room),
         };
         let used = match command {
-            Command::Help | Command::Palette | Command::Me => p.hint(x, area.y, room, Context::Global, *command, words),
+            Command::Help | Command::Palette | Command::Me => {
+                p.hint(x, area.y, room, Context::Global, *command, words)
+            }
             _ => p.hint(x, area.y, room, context, *command, words),
         };
         if used > 0 {

@@ -4,7 +4,8 @@ use super::paint::{Painter, cols};
 use super::search;
 use crate::app::layout::{Area, Panes};
 use crate::app::{
-    App, COMMANDS, Context, Evidence, FindState, HoldMenu, Overlay, PaletteState, Picker, Prompt, Screen, Scroll, command,
+    App, COMMANDS, Context, Evidence, FindState, HoldMenu, Overlay, PaletteState, Picker, Prompt, Screen,
+    Scroll, command,
 };
 use crate::claims;
 use crate::domain::{CodeSystem, DocumentStatus, HoldReason, display_code};
@@ -26,7 +27,9 @@ pub fn paint(app: &App, overlay: &Overlay, panes: &Panes, top: bool, p: &mut Pai
         Overlay::Claim(scroll) => full_claim(app, scroll, panes.body, p),
         Overlay::Documents { cursor } => documents(app, *cursor, panes.overlay, p),
         Overlay::Help(scroll) => help(app, scroll, panes.body, p),
-        Overlay::Palette(x) => palette(app, x, if app.open.is_some() { panes.overlay } else { panes.body }, p),
+        Overlay::Palette(x) => {
+            palette(app, x, if app.open.is_some() { panes.overlay } else { panes.body }, p)
+        }
         Overlay::Me => me(app, if app.open.is_some() { small(8) } else { panes.body }, p),
     }
 }
@@ -116,14 +119,32 @@ fn evidence(app: &App, x: &Evidence, area: Area, p: &mut Painter<'_, '_>) {
     let Some(open) = &app.open else { return };
     let name = open.chart.documents.get(x.document).map(|d| d.body.title.clone()).unwrap_or_default();
     let line = open.texts.get(x.document).and_then(|t| t.split('\n').nth(x.line as usize)).unwrap_or("");
-    p.put(area.x + 1, area.y + 1, area.w.saturating_sub(1), &format!("{name}, line {}:", x.line + 1), Role::Muted);
-    p.words(area.x + 1, area.y + 2, area.w.saturating_sub(2), area.h.saturating_sub(2), line.trim(), Role::Text);
+    p.put(
+        area.x + 1,
+        area.y + 1,
+        area.w.saturating_sub(1),
+        &format!("{name}, line {}:", x.line + 1),
+        Role::Muted,
+    );
+    p.words(
+        area.x + 1,
+        area.y + 2,
+        area.w.saturating_sub(2),
+        area.h.saturating_sub(2),
+        line.trim(),
+        Role::Text,
+    );
 }
 
 fn find(app: &App, x: &FindState, area: Area, p: &mut Painter<'_, '_>) {
     let area = inner(area, p);
     let n = x.hits.len();
-    p.title(area, "Find in all documents", &if n > 0 { format!("{} of {n}", x.cursor + 1) } else { String::new() }, true);
+    p.title(
+        area,
+        "Find in all documents",
+        &if n > 0 { format!("{} of {n}", x.cursor + 1) } else { String::new() },
+        true,
+    );
     p.put(area.x + 1, area.y + 1, 2, "> ", Role::Key);
     p.put(area.x + 3, area.y + 1, area.w.saturating_sub(3), &x.line.text, Role::Input);
     p.cursor = Some((area.x + 3 + cols(&x.line.text[..x.line.cursor]), area.y + 1));
@@ -138,10 +159,17 @@ fn find(app: &App, x: &FindState, area: Area, p: &mut Painter<'_, '_>) {
         let y = area.y + 2 + ((i - first) * 2) as u16;
         let here = i == x.cursor;
         let d = open.chart.documents.get(hit.document).map(|d| &d.body);
-        let when = d.and_then(|d| d.written).map(|w| w.format(" %m-%d %H:%M").to_string()).unwrap_or_default();
+        let when =
+            d.and_then(|d| d.written).map(|w| w.format(" %m-%d %H:%M").to_string()).unwrap_or_default();
         let title = d.map(|d| d.title.clone()).unwrap_or_default();
         p.put(area.x, y, 1, if here { "▸" } else { " " }, Role::Key);
-        p.put(area.x + 1, y, area.w.saturating_sub(1), &format!("{} {title}{when} line {}", hit.document + 1, hit.line + 1), Role::Muted);
+        p.put(
+            area.x + 1,
+            y,
+            area.w.saturating_sub(1),
+            &format!("{} {title}{when} line {}", hit.document + 1, hit.line + 1),
+            Role::Muted,
+        );
         p.put(area.x + 3, y + 1, area.w.saturating_sub(3), &hit.snippet, Role::Text);
         if here {
             p.highlight(Area { h: 1, ..area }, y + 1, Role::Cursor);
@@ -178,7 +206,12 @@ fn notes(app: &App, code: &str, scroll: &Scroll, area: Area, p: &mut Painter<'_,
     p.title(area, &format!("Notes · {}", display_code(CodeSystem::Icd10cm, code)), "", true);
     let more = scrolled(body, scroll, &lines, p);
     if more > 0 {
-        p.title(area, &format!("Notes · {}", display_code(CodeSystem::Icd10cm, code)), &format!("{more} below"), true);
+        p.title(
+            area,
+            &format!("Notes · {}", display_code(CodeSystem::Icd10cm, code)),
+            &format!("{more} below"),
+            true,
+        );
     }
 }
 
@@ -187,11 +220,8 @@ fn full_claim(app: &App, scroll: &Scroll, area: Area, p: &mut Painter<'_, '_>) {
     let Some(open) = &app.open else { return };
     let form = open.form();
     let face = claims::build(&open.chart, form, &*app.facts);
-    let lines: Vec<(String, Role)> = face
-        .full()
-        .into_iter()
-        .map(|l| (l.text, super::claim::face_role(l.kind)))
-        .collect();
+    let lines: Vec<(String, Role)> =
+        face.full().into_iter().map(|l| (l.text, super::claim::face_role(l.kind))).collect();
     let more = scrolled(area.below_title(), scroll, &lines, p);
     let place = if more > 0 { format!("{more} below") } else { String::new() };
     p.title(area, &format!("{} · {}", form.label(), open.chart.header().account), &place, true);
@@ -228,7 +258,12 @@ pub fn help(app: &App, scroll: &Scroll, area: Area, p: &mut Painter<'_, '_>) {
         Screen::Encounter => Context::Encounter,
     };
     let mut lines: Vec<(String, Role)> = Vec::new();
-    for (context, title) in [(here, "Here"), (Context::Global, "Everywhere"), (Context::Text, "While typing"), (Context::Overlay, "In lists and texts laid over")] {
+    for (context, title) in [
+        (here, "Here"),
+        (Context::Global, "Everywhere"),
+        (Context::Text, "While typing"),
+        (Context::Overlay, "In lists and texts laid over"),
+    ] {
         if !lines.is_empty() {
             lines.push((String::new(), Role::Text));
         }
@@ -264,7 +299,8 @@ fn palette(app: &App, x: &PaletteState, area: Area, p: &mut Painter<'_, '_>) {
     for (i, (command, why)) in x.found.iter().enumerate().skip(first).take(fit) {
         let y = area.y + 2 + (i - first) as u16;
         let info = command.info();
-        let key = (p.keys)(context, *command).or_else(|| (p.keys)(Context::Global, *command)).unwrap_or_default();
+        let key =
+            (p.keys)(context, *command).or_else(|| (p.keys)(Context::Global, *command)).unwrap_or_default();
         p.put(area.x, y, 1, if i == x.cursor { "▸" } else { " " }, Role::Key);
         p.put(area.x + 1, y, 9, &key, Role::Key);
         p.put(area.x + 11, y, 18, info.title, if why.is_some() { Role::Muted } else { Role::Text });
@@ -280,7 +316,11 @@ fn me(app: &App, area: Area, p: &mut Painter<'_, '_>) {
     let area = inner(area, p);
     p.title(area, &format!("{} · this session", app.me.login), "", true);
     let hours = (app.now - app.started).num_seconds().max(1) as f64 / 3600.0;
-    let rate = if app.tally.submitted > 0 { format!("{:.1} an hour", f64::from(app.tally.submitted) / hours) } else { String::new() };
+    let rate = if app.tally.submitted > 0 {
+        format!("{:.1} an hour", f64::from(app.tally.submitted) / hours)
+    } else {
+        String::new()
+    };
     let rows = [
         ("submitted", format!("{}  {rate}", app.tally.submitted)),
         ("put on hold", app.tally.held.to_string()),

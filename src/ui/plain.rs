@@ -60,7 +60,13 @@ fn encounter(app: &App, out: &mut Vec<String>) {
     let Some(open) = &app.open else { return };
     out.push(format!("Encounter {}.", super::frame::encounter_words(app, false)));
     if let Some(d) = open.chart.documents.get(open.document) {
-        out.push(format!("Document {} of {}: {}, {}.", open.document + 1, open.texts.len(), d.body.title, d.body.status.label()));
+        out.push(format!(
+            "Document {} of {}: {}, {}.",
+            open.document + 1,
+            open.texts.len(),
+            d.body.title,
+            d.body.status.label()
+        ));
         let (rows, top) = open.rows(78);
         for row in rows.iter().skip(top).take(15) {
             let text = open.text()[row.start..row.end].trim_end();
@@ -72,7 +78,11 @@ fn encounter(app: &App, out: &mut Vec<String>) {
     for (i, d) in open.chart.diagnoses.iter().enumerate() {
         let here = if open.code == Some(d.id) { " (here)" } else { "" };
         let title = app.facts.title(CodeSystem::Icd10cm, &d.body.code).unwrap_or_default();
-        out.push(format!("Diagnosis {}: {} {title}{here}", letter(i), display_code(CodeSystem::Icd10cm, &d.body.code)));
+        out.push(format!(
+            "Diagnosis {}: {} {title}{here}",
+            letter(i),
+            display_code(CodeSystem::Icd10cm, &d.body.code)
+        ));
     }
     for (i, l) in open.chart.lines.iter().enumerate() {
         let here = if open.line == Some(l.id) { " (here)" } else { "" };
@@ -124,7 +134,11 @@ fn overlay_lines(app: &App, overlay: &Overlay, out: &mut Vec<String>) {
             Some(r) => out.push(format!("Hold, {}. Note: {}", r.label(), x.note.text)),
         },
         Overlay::Evidence(x) => {
-            let line = app.open.as_ref().and_then(|o| o.texts.get(x.document)).and_then(|t| t.split('\n').nth(x.line as usize));
+            let line = app
+                .open
+                .as_ref()
+                .and_then(|o| o.texts.get(x.document))
+                .and_then(|t| t.split('\n').nth(x.line as usize));
             out.push(format!("Evidence, {}: line {}: {}", x.ask, x.line + 1, line.unwrap_or("").trim()));
         }
         Overlay::Find(x) => {
@@ -142,7 +156,12 @@ fn overlay_lines(app: &App, overlay: &Overlay, out: &mut Vec<String>) {
         }
         Overlay::Documents { cursor } => {
             if let Some(open) = &app.open {
-                out.extend(open.chart.documents.get(*cursor).map(|d| format!("Document {}: {}", cursor + 1, d.body.title)));
+                out.extend(
+                    open.chart
+                        .documents
+                        .get(*cursor)
+                        .map(|d| format!("Document {}: {}", cursor + 1, d.body.title)),
+                );
             }
         }
         Overlay::Help(_) => {

@@ -110,7 +110,11 @@ fn lists(app: &App, area: Area, p: &mut Painter<'_, '_>) {
         let n = app.queue.counts.iter().find(|(v, _)| *v == view).map(|(_, n)| *n);
         let here = view == app.queue.view;
         let count = n.map(|n| format!(" {n}")).unwrap_or_default();
-        let name = if here { format!("[{}{count}]", view_title(view)) } else { format!("{}{count}", view_title(view)) };
+        let name = if here {
+            format!("[{}{count}]", view_title(view))
+        } else {
+            format!("{}{count}", view_title(view))
+        };
         if x + cols(&name) > area.x + area.w {
             break;
         }
@@ -174,7 +178,10 @@ fn preview(app: &App, area: Area, p: &mut Painter<'_, '_>) {
         ("payer", item.payer.clone()),
         ("documents", item.documents.to_string()),
         ("codes", format!("{} diagnoses, {} lines", item.diagnoses, item.lines)),
-        ("file by", item.file_by.map(|d| format!("{d}, {} d left", (d - app.today).num_days())).unwrap_or_default()),
+        (
+            "file by",
+            item.file_by.map(|d| format!("{d}, {} d left", (d - app.today).num_days())).unwrap_or_default(),
+        ),
         ("assigned", item.assigned.clone().unwrap_or_default()),
     ];
     for (name, value) in facts.iter().filter(|(_, v)| !v.is_empty()) {
@@ -216,6 +223,13 @@ pub fn pane(app: &App, area: Area, p: &mut Painter<'_, '_>) {
     let foot = Area { y: area.y + area.h - why, h: why, ..area };
     p.title(foot, "Why here", "", false);
     if let Some(open) = &app.open {
-        p.words(area.x + 1, foot.y + 1, area.w.saturating_sub(1), why.saturating_sub(1), &open.chart.header().why, Role::Muted);
+        p.words(
+            area.x + 1,
+            foot.y + 1,
+            area.w.saturating_sub(1),
+            why.saturating_sub(1),
+            &open.chart.header().why,
+            Role::Muted,
+        );
     }
 }

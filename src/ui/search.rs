@@ -19,7 +19,8 @@ pub fn overlay(app: &App, s: &SearchState, area: Area, top: bool, p: &mut Painte
             Area { x: area.x + 1, w: area.w - 1, ..area }
         }
     };
-    let on = app.open.as_ref().map(|o| format!(" · valid {}", o.chart.header().code_date())).unwrap_or_default();
+    let on =
+        app.open.as_ref().map(|o| format!(" · valid {}", o.chart.header().code_date())).unwrap_or_default();
     let n = s.results.hits.len();
     // Two rows a hit while the titles are long, the notes of the code below.
     let notes_h = if area.h >= 14 { (area.h / 3).min(7) } else { 0 };
@@ -71,7 +72,11 @@ fn row(app: &App, s: &SearchState, hit: &Hit, here: bool, area: Area, p: &mut Pa
     let (x, y) = (area.x, area.y);
     p.put(x, y, 1, if here { "▸" } else { " " }, Role::Key);
     let shown = display_code(hit.system, &hit.code);
-    let shown = if hit.billable || hit.system != CodeSystem::Icd10cm { shown } else { format!("{shown}.-").replace("..", ".") };
+    let shown = if hit.billable || hit.system != CodeSystem::Icd10cm {
+        shown
+    } else {
+        format!("{shown}.-").replace("..", ".")
+    };
     let role = if hit.billable { Role::Code } else { Role::CodeHeader };
     p.put(x + 1, y, 10, &shown, role);
     let title = match (&hit.title, hit.system) {
@@ -121,7 +126,13 @@ fn notes(app: &App, s: &SearchState, area: Area, p: &mut Painter<'_, '_>) {
     if hit.title.width() > usize::from(area.w.saturating_sub(12)) {
         y += p.words(area.x + 1, y, area.w.saturating_sub(2), 2.min(end - y), &hit.title, Role::Text);
     }
-    let wanted = [NoteKind::CodeFirst, NoteKind::UseAdditional, NoteKind::Excludes1, NoteKind::CodeAlso, NoteKind::Excludes2];
+    let wanted = [
+        NoteKind::CodeFirst,
+        NoteKind::UseAdditional,
+        NoteKind::Excludes1,
+        NoteKind::CodeAlso,
+        NoteKind::Excludes2,
+    ];
     let all = app.facts.notes(&hit.code);
     let mut shown = 0;
     for kind in wanted {
@@ -130,7 +141,13 @@ fn notes(app: &App, s: &SearchState, area: Area, p: &mut Painter<'_, '_>) {
             continue;
         }
         let text = format!("{}: {}", kind.label(), of.join("; "));
-        p.put(area.x + 1, y, area.w.saturating_sub(2), &text, if kind == NoteKind::Excludes1 { Role::Ask } else { Role::Info });
+        p.put(
+            area.x + 1,
+            y,
+            area.w.saturating_sub(2),
+            &text,
+            if kind == NoteKind::Excludes1 { Role::Ask } else { Role::Info },
+        );
         y += 1;
         shown += 1;
     }

@@ -45,9 +45,9 @@ pub struct Term {
     writer: Box<dyn Write + Send>,
     screen: Arc<Mutex<vt100::Parser>>,
     pub raw: Arc<Mutex<Vec<u8>>>,
-    /// Reads what the program writes until it is asked to stop; it has the terminal open as well.
-    reader: std::thread::JoinHandle<()>,
+    /// Set to let the reading thread end at its next read: it holds the terminal open.
     stop: Arc<AtomicBool>,
+    reading: std::thread::JoinHandle<()>,
 }
 
 impl Term {
@@ -73,22 +73,19 @@ impl Term {
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let (screen2, raw2) = (screen.clone(), raw.clone());
         let stop = Arc::new(AtomicBool::new(false));
-        let stopped = stop.clone();
-        let reader = std::thread::spawn(move || {
+        let stop2 = stop.clone();
+        let reading = std::thread::spawn(move || {
             let mut buffer = [0u8; 65536];
             while let Ok(n) = reader.read(&mut buffer) {
-                if n == 0 {
+                if n == 0 || stop2.load(Ordering::SeqCst) {
                     return;
                 }
                 screen2.lock().unwrap().process(&buffer[..n]);
                 raw2.lock().unwrap().extend_from_slice(&buffer[..n]);
-                if stopped.load(Ordering::SeqCst) {
-                    return;
-                }
             }
         });
         let writer = pair.master.take_writer().expect("a writer");
-        Term { master: pair.master, child, writer, screen, raw, reader, stop }
+        Term { master: pair.master, child, writer, screen, raw, stop, reading }
     }
 
     pub fn send(&mut self, bytes: &[u8]) {
@@ -107,7 +104,8 @@ impl Term {
         let (rows, cols) = screen.size();
         let (rows, cols) = (rows.get(), cols.get());
         (0..rows).any(|r| {
-            let line: String = (0..cols).filter_map(|c| screen.cell(r, c)).map(|c| c.contents().to_string()).collect();
+            let line: String =
+                (0..cols).filter_map(|c| screen.cell(r, c)).map(|c| c.contents().to_string()).collect();
             line.contains(text) && (0..cols).filter_map(|c| screen.cell(r, c)).any(|c| c.inverse())
         })
     }
@@ -141,7 +139,11 @@ impl Term {
     }
 
     pub fn wait_for(&self, wanted: &str) {
-        assert!(self.try_wait_for(wanted, Duration::from_secs(30)), "{wanted:?} did not appear on:\n{}", self.text());
+        assert!(
+            self.try_wait_for(wanted, Duration::from_secs(30)),
+            "{wanted:?} did not appear on:\n{}",
+            self.text()
+        );
     }
 
     pub fn wait_gone(&self, unwanted: &str) {
@@ -182,16 +184,16 @@ impl Term {
     }
 
     pub fn signal(&self, name: &str) {
-        let done = std::process::Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status();
+        let done =
+            std::process::Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status();
         assert!(done.expect("kill runs").success());
     }
 
     /// Closes the terminal under the program, as a dropped connection does.
     pub fn hang_up(mut self) -> Box<dyn Child + Send + Sync> {
-        // The reader's copy keeps the terminal alive: let it read one frame more and end.
         self.stop.store(true, Ordering::SeqCst);
-        self.send(b"\x0c");
-        self.reader.join().expect("the reader ends");
+        self.send(b"j");
+        self.reading.join().expect("the reading thread ends");
         drop(self.writer);
         drop(self.master);
         self.child
