@@ -215,8 +215,8 @@ pub fn run(site: Site, args: &RunArgs) -> Result<(), RunError> {
     }
     let (signal_out, signals) = bounded(16);
     // Before the terminal is touched: a signal that comes in between must find its thread.
-    let session = Session::enter()?;
     term::watch(signal_out).map_err(TermError::Io)?;
+    let session = Session::enter()?;
     let size = term::size();
     let mut desk = Desk::new(site, args, size)?;
     let (input_out, terminal_events) = bounded(1024);

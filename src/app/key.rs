@@ -1,6 +1,8 @@
 //! Keys as the app and the key maps know them, and how they are written: `j`, `ctrl-l`, `g g`, `shift-tab`.
 //!
-//! Owns the key type and its syntax. Never reads a terminal: `input` makes keys out of bytes.
+//! Owns the key type and its syntax: what `Display` prints, `parse` reads. Keys that do not survive SSH, tmux and
+//! flow control are refused here, with the reason, so that nobody binds what will never arrive.
+//! Never reads a terminal: `input` makes keys out of bytes. Pure; any thread.
 
 use std::fmt;
 
@@ -32,8 +34,8 @@ pub struct Key {
     pub ctrl: bool,
 }
 
-/// Names that are not one character.
-const NAMES: [(&str, KeyCode); 16] = [
+/// Names that are not one character; what help and hints print can be written too.
+const NAMES: [(&str, KeyCode); 21] = [
     ("enter", KeyCode::Enter),
     ("esc", KeyCode::Esc),
     ("tab", KeyCode::Tab),
@@ -50,6 +52,11 @@ const NAMES: [(&str, KeyCode); 16] = [
     ("pageup", KeyCode::PageUp),
     ("pagedown", KeyCode::PageDown),
     ("space", KeyCode::Char(' ')),
+    ("backtab", KeyCode::BackTab),
+    ("pgup", KeyCode::PageUp),
+    ("pgdn", KeyCode::PageDown),
+    ("del", KeyCode::Delete),
+    ("ins", KeyCode::Insert),
 ];
 
 impl Key {
@@ -73,7 +80,7 @@ impl Key {
 
     /// Reads one key. Keys that do not survive SSH and tmux are refused with the reason.
     pub fn parse(text: &str) -> Result<Key, String> {
-        let lower = text.to_lowercase();
+        let lower = text.to_ascii_lowercase();
         if let Some((_, code)) = NAMES.iter().find(|(n, _)| *n == lower) {
             return Ok(Key::plain(*code));
         }
@@ -151,6 +158,19 @@ mod tests {
         assert_eq!(Key::parse_sequence("g g").map(|k| k.len()), Ok(2));
         for bad in ["alt-x", "f10", "ctrl-s", "ctrl-z", "ctrl-a", "ctrl-m", "", "jj"] {
             assert!(Key::parse(bad).is_err(), "{bad}");
+        }
+        assert!(Key::parse("alt-x").unwrap_err().contains("Alt"));
+        assert!(Key::parse("ctrl-q").unwrap_err().contains("flow control"));
+        assert!(Key::parse("f12").unwrap_err().contains("F1 to F9"));
+    }
+
+    #[test]
+    fn what_is_printed_can_be_read() {
+        let named = NAMES.iter().map(|(_, code)| Key::plain(*code));
+        let ctrl = "cdefgklnoprtuvwxy".chars().map(Key::ctrl);
+        let plain = "aA/[].:?#$é".chars().map(Key::char).chain((1..=9).map(|n| Key::plain(KeyCode::F(n))));
+        for key in named.chain(ctrl).chain(plain) {
+            assert_eq!(Key::parse(&key.to_string()), Ok(key), "{key}");
         }
     }
 }

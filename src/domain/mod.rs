@@ -18,6 +18,7 @@ pub mod people;
 pub mod phi;
 pub mod record;
 pub mod state;
+pub mod text;
 pub mod work_item;
 
 pub use chart::{Chart, ChartError};

@@ -2,10 +2,11 @@
 //!
 //! Owns the TOML form (`[context]`, `"key or sequence" = "command.id"`), the three presets, and looking keys
 //! up. A user's file is a patch over a preset: `""` unbinds. A bad line is reported with file and line and the
-//! rest still applies. Which commands exist is told from outside.
+//! rest still applies. Which commands exist is told from outside. Never runs a command; never reads a file.
+//! Pure; the event loop holds one.
 
 use crate::app::key::Key;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The presets by name, in the order the `keys` command walks through.
@@ -77,6 +78,7 @@ impl Keymap {
         errors: &mut Vec<KeymapError>,
     ) {
         let mut context = String::new();
+        let mut seen = BTreeSet::new();
         for (n, raw) in text.lines().enumerate() {
             let mut fail =
                 |message: String| errors.push(KeymapError { file: file.into(), line: n + 1, message });
@@ -93,14 +95,19 @@ impl Keymap {
             };
             for (key, value) in table {
                 match value {
-                    toml::Value::Table(_) => context = key,
+                    toml::Value::Table(inner) if inner.is_empty() => context = key,
                     toml::Value::String(id) => {
                         if context.is_empty() {
                             fail("stands before the first [context]".into());
                         } else if let Err(why) = self.bind(&context, &key, &id, known) {
                             fail(why);
+                        } else if !seen
+                            .insert((context.clone(), Key::parse_sequence(&key).unwrap_or_default()))
+                        {
+                            fail(format!("{key} stands twice in [{context}]; this line counts"));
                         }
                     }
+                    toml::Value::Table(_) => fail("a context is one word, as in [queue]".into()),
                     _ => fail(format!("{key} has to be a command in quotes")),
                 }
             }
@@ -126,7 +133,10 @@ impl Keymap {
         }
         let clash = map.keys().find(|k| **k != keys && (k.starts_with(&keys) || keys.starts_with(k)));
         if let Some(other) = clash {
-            return Err(format!("{key} and {} begin alike: one of them could never be typed", shown(other)));
+            let other = shown(other);
+            return Err(format!(
+                "{key} and {other} begin alike, so one could never be typed; unbind {other} first"
+            ));
         }
         map.insert(keys.clone(), id.to_string());
         self.order.push((context.to_string(), keys));
@@ -136,24 +146,28 @@ impl Keymap {
     /// Adds a key to those pending and says what they mean in the innermost context that knows them.
     pub fn feed(&self, contexts: &[&str], pending: &mut Vec<Key>, key: Key) -> Lookup {
         pending.push(key);
-        for context in contexts {
-            let Some(map) = self.contexts.get(*context) else { continue };
-            if let Some(id) = map.get(pending.as_slice()) {
+        let n = pending.len();
+        let mut next: Vec<(Key, String)> = Vec::new();
+        for map in contexts.iter().filter_map(|c| self.contexts.get(*c)) {
+            // A longer sequence of an inner context goes before a key of an outer one.
+            if next.is_empty()
+                && let Some(id) = map.get(pending.as_slice())
+            {
                 pending.clear();
                 return Lookup::Command(id.clone());
             }
-            let n = pending.len();
-            let next: Vec<(Key, String)> = map
-                .range(pending.clone()..)
-                .take_while(|(k, _)| k.starts_with(pending.as_slice()))
-                .filter_map(|(k, id)| k.get(n).map(|next| (*next, id.clone())))
-                .collect();
-            if !next.is_empty() {
-                return Lookup::Pending(next);
+            let longer = map.range(pending.clone()..).take_while(|(k, _)| k.starts_with(pending.as_slice()));
+            for (key, id) in longer.filter_map(|(k, id)| k.get(n).map(|key| (*key, id))) {
+                if !next.iter().any(|(k, _)| *k == key) {
+                    next.push((key, id.clone()));
+                }
             }
         }
-        pending.clear();
-        Lookup::None
+        if next.is_empty() {
+            pending.clear();
+            return Lookup::None;
+        }
+        Lookup::Pending(next)
     }
 
     /// Keys that give a command in a context, as people read them, the first bound first.
@@ -219,6 +233,58 @@ mod tests {
         assert_eq!(lines, [3, 4, 5], "{errors:?}");
         assert!(errors[0].to_string().starts_with("keys.toml line 3: alt-q"));
         assert_eq!(map.keys_for("encounter", "remove"), ["R"]);
+    }
+
+    #[test]
+    fn what_is_bound_twice_or_could_never_be_typed_is_told() {
+        let patch = "[encounter]\n\"R\" = \"remove\"\n\"R\" = \"undo\"\n\"g\" = \"undo\"\n[a.b]\n\"PgDn\" = \"find\"\n";
+        let (map, errors) = Keymap::load("default", Some(("keys.toml", patch)), &known);
+        let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "keys.toml line 3: R stands twice in [encounter]; this line counts",
+                "keys.toml line 4: g and g g begin alike, so one could never be typed; unbind g g first",
+                "keys.toml line 5: a context is one word, as in [queue]",
+            ]
+        );
+        assert!(map.keys_for("encounter", "undo").contains(&"R".to_string()));
+        assert_eq!(map.keys_for("encounter", "find"), ["f", "PgDn"]);
+    }
+
+    /// The keys that hands and scripted sessions count on, whatever else changes.
+    #[test]
+    fn the_default_keys_are_the_promised_ones() {
+        let (map, _) = Keymap::load("default", None, &known);
+        let promised = "j nav.down, k nav.up, Down nav.down, Up nav.up, g-g nav.first, G nav.last, Enter open, Esc back, \
+            Tab pane.next, BackTab pane.prev, 1 choose.1, 9 choose.9, / search, n next_encounter, . submit, h hold, \
+            u undo, U redo, K move_up, J move_down, x remove, m modifiers, p pointers, y poa, e edit.next, o override, \
+            v claim.full, Space chart.page_down, b chart.page_up, [ doc.prev, ] doc.next, f find, i notes, \
+            Right expand, ? help, : palette, q quit, Ctrl-L redraw";
+        for pair in promised.split(", ") {
+            let (keys, id) = pair.trim().split_once(' ').unwrap();
+            let mut pending = Vec::new();
+            let keys = Key::parse_sequence(&keys.replace("g-g", "g g")).unwrap();
+            let last = keys.into_iter().map(|k| map.feed(&["encounter", "global"], &mut pending, k)).last();
+            assert_eq!(last, Some(Lookup::Command(id.into())), "{pair}");
+        }
+    }
+
+    #[test]
+    fn sequences_of_all_contexts_are_offered_and_the_inner_goes_first() {
+        let mut map = Keymap::default();
+        let mut errors = Vec::new();
+        let text = "[inner]\n\"g g\" = \"first\"\n\"x x\" = \"double\"\n[outer]\n\"g g\" = \"other\"\n\"g t\" = \"top\"\n\"x\" = \"one\"\n";
+        map.apply("t", text, &|_, _| true, &mut errors);
+        assert_eq!(errors, []);
+        let (contexts, mut pending) = (["inner", "outer"], Vec::new());
+        let offered = vec![(Key::char('g'), "first".to_string()), (Key::char('t'), "top".to_string())];
+        assert_eq!(map.feed(&contexts, &mut pending, Key::char('g')), Lookup::Pending(offered));
+        assert_eq!(map.feed(&contexts, &mut pending, Key::char('t')), Lookup::Command("top".into()));
+        assert!(matches!(map.feed(&contexts, &mut pending, Key::char('x')), Lookup::Pending(_)));
+        assert_eq!(map.feed(&contexts, &mut pending, Key::char('j')), Lookup::None);
+        assert!(pending.is_empty());
+        assert_eq!(map.feed(&["outer"], &mut pending, Key::char('x')), Lookup::Command("one".into()));
     }
 
     #[test]

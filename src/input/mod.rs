@@ -7,9 +7,9 @@ mod decode;
 mod keymap;
 mod thread;
 
-pub use decode::{Decoder, InputEvent, JOIN, LATE};
+pub use decode::{Decoder, InputEvent, JOIN, LATE, REST};
 pub use keymap::{Keymap, KeymapError, Lookup, PRESETS, preset_text};
-pub use thread::{FromTerminal, spawn};
+pub use thread::{FromTerminal, InputThread, spawn, spawn_on};
 
 use crate::app::key::{Key, KeyCode};
 use crate::app::{App, Command, Msg};

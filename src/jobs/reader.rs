@@ -2,9 +2,11 @@
 
 use super::{Now, Out};
 use crate::app::{Generation, OpenedChart, Reply};
+use crate::domain::text::clean;
 use crate::domain::{Id, WorkQuery, WorkView};
 use crate::store::{Reader, StoreError};
 use crossbeam_channel::Receiver;
+use std::borrow::Cow;
 
 pub(super) enum Ask {
     Queue { generation: Generation, query: WorkQuery },
@@ -45,6 +47,11 @@ fn queue(reader: &Reader, query: &WorkQuery, login: &str) -> Result<Page, StoreE
 
 fn chart(reader: &Reader, id: Id) -> Result<OpenedChart, StoreError> {
     let chart = reader.chart(id)?.ok_or(StoreError::NotFound(id))?;
-    let texts = reader.texts(&chart)?;
+    // Intake cleans what it stores; what the hub brings may have been stored by another program or version.
+    let texts = reader.texts(&chart)?.into_iter().map(|t| match clean(&t) {
+        Cow::Borrowed(_) => t,
+        Cow::Owned(c) => c.into(),
+    });
+    let texts = texts.collect();
     Ok(OpenedChart { chart, texts })
 }

@@ -21,6 +21,9 @@ pub struct ThemeError {
 
 impl fmt::Display for ThemeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.file.is_empty() {
+            return f.write_str(&self.problem);
+        }
         write!(f, "{}", self.file)?;
         if let Some(line) = self.line {
             write!(f, " line {line}")?;
@@ -69,63 +72,111 @@ impl Themes {
     /// theme would lose what it says by colour.
     pub fn get(&self, name: &str, depth: Depth) -> Result<Theme, ThemeError> {
         let name = if depth == Depth::Mono { "mono" } else { name };
-        let mut roles: BTreeMap<Role, Style> = BTreeMap::new();
-        self.collect(name, &mut Vec::new(), &mut roles)?;
+        let mut read = Gathered::default();
+        self.gather(name, &mut read)?;
+        let mut roles = BTreeMap::new();
+        for (role, (words, source)) in &read.roles {
+            let wrong = |problem| source.error(Some("roles"), role.name(), problem);
+            roles.insert(*role, style(words, &read.palette).map_err(wrong)?);
+        }
         let styles = Role::ALL.iter().map(|r| depth.style(resolve(*r, &roles))).collect();
         Ok(Theme { name: name.to_string(), styles })
     }
 
     /// Reads a theme over what it inherits.
-    fn collect(
-        &self,
-        name: &str,
-        chain: &mut Vec<String>,
-        roles: &mut BTreeMap<Role, Style>,
-    ) -> Result<(), ThemeError> {
-        let asked_by = chain.last().cloned().unwrap_or_default();
+    fn gather<'a>(&'a self, name: &str, read: &mut Gathered<'a>) -> Result<(), ThemeError> {
         let Some((file, text)) = self.texts.get(name) else {
-            let known = self.names().join(", ");
-            let problem = format!("there is no theme {name:?}; there are {known}");
-            return Err(ThemeError { file: asked_by, line: None, field: String::new(), problem });
+            let problem = format!("there is no theme {name:?}; there are {}", self.names().join(", "));
+            return Err(match read.chain.last() {
+                Some(heir) => heir.error(None, "inherits", problem),
+                None => ThemeError { file: String::new(), line: None, field: String::new(), problem },
+            });
         };
-        let error = |field: &str, problem: String| {
-            let line = text
-                .lines()
-                .position(|l| l.trim_start().starts_with(field.rsplit('.').next().unwrap_or(field)));
-            ThemeError { file: file.clone(), line: line.map(|l| l + 1), field: field.into(), problem }
-        };
-        if chain.iter().any(|c| c == file) {
-            return Err(error("inherits", format!("goes in a circle: {} -> {file}", chain.join(" -> "))));
+        let source = Source { file, text };
+        if read.chain.iter().any(|c| c.file == file) {
+            let way: Vec<&str> = read.chain.iter().map(|c| c.file).chain([file.as_str()]).collect();
+            let heir = read.chain.last().copied().unwrap_or(source);
+            return Err(heir.error(None, "inherits", format!("goes in a circle: {}", way.join(" -> "))));
         }
-        chain.push(file.clone());
+        read.chain.push(source);
         let table: toml::Table = text.parse().map_err(|e: toml::de::Error| ThemeError {
             file: file.clone(),
-            line: e.span().map(|s| text[..s.start].matches('\n').count() + 1),
+            line: e.span().and_then(|s| text.get(..s.start)).map(|t| t.matches('\n').count() + 1),
             field: String::new(),
             problem: e.message().to_string(),
         })?;
+        if let Some(key) = table.keys().find(|k| !["inherits", "palette", "roles"].contains(&k.as_str())) {
+            return Err(source.error(None, key, "is not inherits, palette or roles".into()));
+        }
         if let Some(parent) = table.get("inherits") {
-            let parent =
-                parent.as_str().ok_or_else(|| error("inherits", "has to be the name of a theme".into()))?;
-            self.collect(parent, chain, roles)?;
+            let not_a_name = || source.error(None, "inherits", "has to be the name of a theme".into());
+            self.gather(parent.as_str().ok_or_else(not_a_name)?, read)?;
         }
-        let palette = table.get("palette").and_then(toml::Value::as_table).cloned().unwrap_or_default();
-        let mut colors = BTreeMap::new();
-        for (name, value) in &palette {
-            let field = format!("palette.{name}");
-            let text = value.as_str().ok_or_else(|| error(&field, "has to be a colour in quotes".into()))?;
-            colors.insert(name.as_str(), color(text, &BTreeMap::new()).map_err(|p| error(&field, p))?);
+        for (name, words) in source.section(&table, "palette")? {
+            let wrong = |problem| source.error(Some("palette"), name, problem);
+            read.palette.insert(name.to_string(), color(words, &BTreeMap::new()).map_err(wrong)?);
         }
-        for (name, value) in table.get("roles").and_then(toml::Value::as_table).cloned().unwrap_or_default() {
-            let field = format!("roles.{name}");
-            let role = Role::from_name(&name).ok_or_else(|| error(&field, "is not a role".into()))?;
-            let text = value.as_str().ok_or_else(|| error(&field, "has to be a style in quotes".into()))?;
-            roles.insert(role, style(text, &colors).map_err(|p| error(&field, p))?);
-        }
-        for key in table.keys().filter(|k| !["inherits", "palette", "roles"].contains(&k.as_str())) {
-            return Err(error(key, "is not inherits, palette or roles".into()));
+        for (name, words) in source.section(&table, "roles")? {
+            let not_a_role = || source.error(Some("roles"), name, "is not a role".into());
+            let role = Role::from_name(name).ok_or_else(not_a_role)?;
+            read.roles.insert(role, (words.to_string(), source));
         }
         Ok(())
+    }
+}
+
+/// What a theme and its ancestors say, the nearest last. Styles are read when the palette is whole, so that a
+/// theme can inherit the roles of another and give them its own colours.
+#[derive(Default)]
+struct Gathered<'a> {
+    chain: Vec<Source<'a>>,
+    palette: BTreeMap<String, Color>,
+    roles: BTreeMap<Role, (String, Source<'a>)>,
+}
+
+/// A theme file, for saying where in it something is wrong.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    file: &'a str,
+    text: &'a str,
+}
+
+impl Source<'_> {
+    fn error(self, section: Option<&str>, key: &str, problem: String) -> ThemeError {
+        let field = section.map_or_else(|| key.to_string(), |s| format!("{s}.{key}"));
+        ThemeError { file: self.file.into(), line: self.line(section, key), field, problem }
+    }
+
+    /// Names and words of a section; empty when it is not there.
+    fn section<'t>(self, table: &'t toml::Table, name: &str) -> Result<Vec<(&'t str, &'t str)>, ThemeError> {
+        let Some(value) = table.get(name) else { return Ok(Vec::new()) };
+        let not_a_section = || self.error(None, name, format!("has to be a section [{name}]"));
+        let section = value.as_table().ok_or_else(not_a_section)?;
+        let words = section.iter().map(|(key, value)| {
+            let not_words = || self.error(Some(name), key, "has to be in quotes".into());
+            Ok((key.as_str(), value.as_str().ok_or_else(not_words)?))
+        });
+        words.collect()
+    }
+
+    /// The line of `key` in `[section]`, or of the section `[key]` itself.
+    fn line(self, section: Option<&str>, key: &str) -> Option<usize> {
+        let mut at: Option<&str> = None;
+        for (n, line) in self.text.lines().enumerate() {
+            let line = line.trim();
+            if let Some(name) = line.strip_prefix('[').and_then(|l| l.split(']').next()) {
+                at = Some(name.trim());
+                if section.is_none() && at == Some(key) {
+                    return Some(n + 1);
+                }
+            } else if at == section
+                && let Some((name, _)) = line.split_once('=')
+                && name.trim().trim_matches(['"', '\'']) == key
+            {
+                return Some(n + 1);
+            }
+        }
+        None
     }
 }
 
@@ -141,7 +192,7 @@ fn resolve(role: Role, roles: &BTreeMap<Role, Style>) -> Style {
 }
 
 /// `red`, `bright-red`, `#rrggbb`, `default`, a palette name.
-fn color(text: &str, palette: &BTreeMap<&str, Color>) -> Result<Color, String> {
+fn color(text: &str, palette: &BTreeMap<String, Color>) -> Result<Color, String> {
     if let Some(c) = palette.get(text) {
         return Ok(*c);
     }
@@ -173,7 +224,7 @@ fn color(text: &str, palette: &BTreeMap<&str, Color>) -> Result<Color, String> {
 }
 
 /// `red bold on blue`: a colour, attributes, and after `on` the background.
-fn style(text: &str, palette: &BTreeMap<&str, Color>) -> Result<Style, String> {
+fn style(text: &str, palette: &BTreeMap<String, Color>) -> Result<Style, String> {
     let mut style = Style::default();
     let mut on = false;
     for word in text.split_whitespace() {
@@ -192,80 +243,4 @@ fn style(text: &str, palette: &BTreeMap<&str, Color>) -> Result<Style, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn luminance(c: Color) -> Option<f64> {
-        let Color::Rgb(r, g, b) = c else { return None };
-        let part = |v: u8| {
-            let v = f64::from(v) / 255.0;
-            if v <= 0.03928 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
-        };
-        Some(0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b))
-    }
-
-    #[test]
-    fn six_themes_ship_and_each_gives_every_role() {
-        let themes = Themes::default();
-        assert_eq!(themes.names(), ORDER);
-        for name in ORDER {
-            themes.get(name, Depth::True).unwrap_or_else(|e| panic!("{e}"));
-        }
-    }
-
-    #[test]
-    fn status_is_never_by_colour_alone_in_mono() {
-        let mono = Themes::default().get("dark", Depth::Mono).unwrap();
-        assert_eq!(mono.name, "mono");
-        let text = mono.style(Role::Text);
-        for role in
-            [Role::Cursor, Role::Selected, Role::Stop, Role::Ask, Role::Hold, Role::Denied, Role::BannerError]
-        {
-            let s = mono.style(role);
-            assert_ne!(s.add_modifier, text.add_modifier, "{role:?}");
-            assert_eq!((s.fg, s.bg), (None, None), "{role:?}");
-        }
-    }
-
-    #[test]
-    fn ansi_uses_the_sixteen_names_only() {
-        let theme = Themes::default().get("ansi", Depth::True).unwrap();
-        for role in Role::ALL {
-            let s = theme.style(*role);
-            for c in [s.fg, s.bg].into_iter().flatten() {
-                assert!(!matches!(c, Color::Rgb(..) | Color::Indexed(_)), "{role:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn words_can_be_read_on_their_ground() {
-        for (name, least) in [("contrast", 7.0), ("dark", 4.5), ("light", 4.5), ("blue-orange", 4.5)] {
-            let theme = Themes::default().get(name, Depth::True).unwrap();
-            let ground = theme.style(Role::Text).bg.and_then(luminance).expect("the theme names its ground");
-            for role in Role::ALL.iter().filter(|r| **r != Role::Rule) {
-                let s = theme.style(*role);
-                let bg = s.bg.and_then(luminance).unwrap_or(ground);
-                let Some(fg) = s.fg.and_then(luminance) else { continue };
-                let ratio = (fg.max(bg) + 0.05) / (fg.min(bg) + 0.05);
-                assert!(ratio >= least, "{name} {role:?}: contrast {ratio:.1}");
-            }
-        }
-    }
-
-    #[test]
-    fn mistakes_are_named_with_file_line_and_field() {
-        let mut themes = Themes::default();
-        themes.add("a", "a.toml", "inherits = \"b\"\n");
-        themes.add("b", "b.toml", "inherits = \"a\"\n");
-        assert!(themes.get("a", Depth::True).unwrap_err().to_string().contains("circle"));
-        themes.add("c", "c.toml", "[roles]\ntext = \"red\"\nstop = \"mauve\"\n");
-        assert_eq!(
-            themes.get("c", Depth::True).unwrap_err().to_string(),
-            "c.toml line 3, roles.stop: \"mauve\" is not a colour"
-        );
-        themes.add("d", "d.toml", "[roles]\nstup = \"red\"\n");
-        assert!(themes.get("d", Depth::True).unwrap_err().to_string().contains("roles.stup: is not a role"));
-        assert!(themes.get("nope", Depth::True).is_err());
-    }
-}
+mod tests;

@@ -5,9 +5,10 @@
 use super::KeyName;
 use crate::app::layout::Area;
 use crate::app::{Command, Context};
+use crate::domain::text;
 use crate::theme::{Role, Theme};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use std::borrow::Cow;
 
 pub struct Painter<'a, 'k> {
     pub buf: &'a mut Buffer,
@@ -18,29 +19,12 @@ pub struct Painter<'a, 'k> {
 }
 
 /// Cut to `width` columns; what is cut off is shown by one `…`.
-pub fn cut(text: &str, width: u16) -> String {
-    let width = usize::from(width);
-    if text.width() <= width {
-        return text.to_string();
-    }
-    let mut used = 0;
-    let mut out = String::new();
-    for c in text.chars() {
-        let w = c.width().unwrap_or(0);
-        if used + w + 1 > width {
-            break;
-        }
-        used += w;
-        out.push(c);
-    }
-    if width > 0 {
-        out.push('…');
-    }
-    out
+pub fn cut(text: &str, width: u16) -> Cow<'_, str> {
+    text::cut(text, usize::from(width))
 }
 
 pub fn cols(text: &str) -> u16 {
-    u16::try_from(text.width()).unwrap_or(u16::MAX)
+    u16::try_from(text::width(text)).unwrap_or(u16::MAX)
 }
 
 impl Painter<'_, '_> {
@@ -64,6 +48,9 @@ impl Painter<'_, '_> {
             return 0;
         }
         let w = w.min(area.width - x);
+        // Notes are cleaned when they are opened; names, payers and messages come from senders as well.
+        let text = text::clean_line(text);
+        let text = text.as_ref();
         let (end, _) = self.buf.set_stringn(x, y, cut(text, w), usize::from(w), style);
         end.saturating_sub(x)
     }
@@ -162,12 +149,15 @@ impl Painter<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::theme::{Depth, Themes};
 
     #[test]
-    fn cutting_never_overflows() {
-        assert_eq!(cut("diabetes", 8), "diabetes");
-        assert_eq!(cut("diabetes", 5), "diab…");
-        assert_eq!(cut("界界界", 4), "界…");
-        assert_eq!(cut("abc", 0), "");
+    fn nothing_unsafe_reaches_the_screen_whatever_its_source() {
+        let theme = Themes::default().get("ansi", Depth::Sixteen).unwrap();
+        let mut buf = Buffer::empty(Rect::new(0, 0, 20, 1));
+        let mut p = Painter { buf: &mut buf, theme: &theme, keys: &|_, _| None, cursor: None };
+        let used = p.put(0, 0, 20, "Al\u{202e}va\u{1b}rez\tM\nF", Role::Text);
+        assert_eq!(used, 11);
+        assert_eq!(buf, Buffer::with_lines(["Alvarez M F         "]));
     }
 }

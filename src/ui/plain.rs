@@ -5,6 +5,7 @@
 
 use super::KeyName;
 use crate::app::{App, Overlay, Screen, pointer_letters};
+use crate::domain::text::clean;
 use crate::domain::{CodeSystem, display_code};
 use crate::ui::codes::letter;
 
@@ -26,7 +27,8 @@ pub fn lines(app: &App, _keys: &KeyName<'_>) -> Vec<String> {
     } else if app.save.made > 0 && app.save.saved == app.save.made {
         out.push(format!("Saved {}.", app.save.saved));
     }
-    out
+    // These lines go to standard output as they are: what a sender wrote must not drive the terminal.
+    out.into_iter().map(|l| clean(&l).into_owned()).collect()
 }
 
 /// Lines that were not there before, in order.

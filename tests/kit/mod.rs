@@ -2,7 +2,7 @@
 //!
 //! Waits are for something to be on the screen, never for a time to pass; a wait that fails prints the screen.
 
-#![allow(dead_code)]
+#![allow(dead_code, clippy::expect_used, clippy::unwrap_used)]
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
