@@ -1,5 +1,7 @@
 //! Timing of the cache and the hub in one file; prints what it measured. `cargo bench --bench store [ENCOUNTERS]`
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test fails by panicking
+
 #[path = "../tests/common/mod.rs"]
 mod common;
 

@@ -57,6 +57,8 @@ pub trait Body: Clone + Serialize + DeserializeOwned {
 macro_rules! bodies {
     ($($variant:ident: $type:ty),+ $(,)?) => {
         /// One typed change of one record.
+        // An edit lives for a moment, and boxing the header would cost every other one.
+        #[allow(clippy::large_enum_variant)]
         #[derive(Clone, Debug, PartialEq)]
         pub enum Edit { $($variant(Change<$type>)),+ }
         $(impl Body for $type { const KIND: RecordKind = RecordKind::$variant; })+

@@ -67,7 +67,7 @@ pub fn encounter(n: usize) -> (Chart, Vec<Phi<String>>) {
         roles: Roles { rendering: Some(id("provider")), ..Roles::default() },
         coverages: vec![id(&format!("{name}.coverage"))],
         state: CodingState::New,
-        assigned: (n % 3 == 0).then(|| "dlee".to_string()),
+        assigned: n.is_multiple_of(3).then(|| "dlee".to_string()),
         why: "new charge".into(),
         priority: (n % 5) as i32,
         sender: vec![SenderKey { system: "test".into(), value: name.clone() }],
