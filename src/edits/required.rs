@@ -155,10 +155,11 @@ fn billing(cx: &Cx, out: &mut Vec<Finding>) {
         out.push(missing(at("address"), "the billing provider's address is incomplete", ITEMS));
     } else if a.zip.chars().filter(char::is_ascii_digit).count() != 9 {
         out.push(
-            Finding::warn(
+            // The coder cannot answer it and must not be asked at every chart: it is the biller's to mend.
+            Finding::info(
                 "claim.zip9",
                 at("zip"),
-                "the billing provider's ZIP needs nine digits",
+                "the billing provider's ZIP needs nine digits, or the claim comes back",
                 "X12 005010X222A1, X223A2 2010AA N403; 277CA A7:500:85",
             )
             .fix("go to the ZIP", FixAction::GoTo(at("zip"))),

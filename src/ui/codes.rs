@@ -167,14 +167,15 @@ fn paint(row: &Row, area: Area, p: &mut Painter<'_, '_>) {
             p.put(x, y, 1, if *here { "▸" } else { " " }, Role::Key);
             p.put(x + 1, y, 2, key, Role::Muted);
             let role = if *weak { Role::Muted } else { Role::Code };
-            let code_w = p.put(x + 3, y, area.w.saturating_sub(3), code, role).max(7);
+            let code_x = x + 2 + cols(key).max(1);
+            let code_w = p.put(code_x, y, area.w.saturating_sub(code_x - x), code, role).max(7);
             let mark_w = cols(mark.0).max(1);
             let end = area.x + area.w;
             p.put(end.saturating_sub(mark_w), y, mark_w, mark.0, mark.1);
             let tail_w = cols(tail);
             let tail_x = end.saturating_sub(mark_w + 1 + tail_w);
             p.put(tail_x, y, tail_w, tail, Role::Text);
-            let text_x = x + 3 + code_w + 1;
+            let text_x = code_x + code_w + 1;
             p.put(
                 text_x,
                 y,

@@ -94,11 +94,7 @@ pub fn pane(app: &App, area: Area, p: &mut Painter<'_, '_>) {
     let rows = rows(open, area.w, &over);
     let h = usize::from(area.h.saturating_sub(1));
     let first = rows.iter().position(|(i, _)| *i == open.finding).unwrap_or(0);
-    let top = if rows.len() <= h || !focused && first + 2 < h {
-        0
-    } else {
-        first.min(rows.len().saturating_sub(h))
-    };
+    let top = if rows.len() <= h || !focused { 0 } else { first.min(rows.len().saturating_sub(h)) };
     let hidden = rows.len().saturating_sub(top + h);
     let more = if hidden > 0 { format!(" · {hidden} below") } else { String::new() };
     p.title(area, "Edits", &format!("{stops} stop · {asks} asks{more}"), focused);

@@ -108,7 +108,7 @@ fn required_fields() {
             Place::Provider("rendering".into())
         ]
     );
-    assert_eq!(one(&c, "claim.zip9").severity, Severity::Warn);
+    assert_eq!(one(&c, "claim.zip9").severity, Severity::Info);
     let d = std::sync::Arc::make_mut(&mut c.directory);
     d.payers.get_mut(&id("medicare")).unwrap().body.class = PayerClass::SelfPay;
     assert!(!found(&c).iter().any(|f| matches!(f.place, Place::Coverage(_))), "self-pay needs none");
