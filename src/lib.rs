@@ -10,6 +10,7 @@
 //! | roof: sees everything | `run` `cli` |
 
 pub mod codes;
+pub mod codes_file;
 pub mod domain;
 pub mod input;
 pub mod search;

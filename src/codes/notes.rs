@@ -1,0 +1,240 @@
+//! Instructional notes of the Tabular List and the codes they name.
+//!
+//! Owns the kinds of note, lists under a heading ("use additional code to identify: insulin
+//! (Z79.4) ...") taken apart into choices, and the codes in brackets read as targets.
+//! Never decides what a note means for a claim: that is `edits`. Pure; any thread.
+
+/// What a note asks or tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u32)]
+pub enum NoteKind {
+    Includes = 0,
+    Inclusion,
+    Excludes1,
+    Excludes2,
+    CodeFirst,
+    UseAdditional,
+    CodeAlso,
+    Text,
+    Seventh,
+}
+
+impl NoteKind {
+    const ALL: [NoteKind; 9] = [
+        NoteKind::Includes,
+        NoteKind::Inclusion,
+        NoteKind::Excludes1,
+        NoteKind::Excludes2,
+        NoteKind::CodeFirst,
+        NoteKind::UseAdditional,
+        NoteKind::CodeAlso,
+        NoteKind::Text,
+        NoteKind::Seventh,
+    ];
+
+    /// The mark of the table's `n` lines.
+    pub(super) fn of_mark(mark: &str) -> Option<NoteKind> {
+        let i = ["I", "T", "1", "2", "F", "U", "A", "N", "7"].iter().position(|m| *m == mark)?;
+        Some(NoteKind::ALL[i])
+    }
+
+    pub(super) fn of_number(n: u32) -> NoteKind {
+        NoteKind::ALL.get(n as usize).copied().unwrap_or(NoteKind::Text)
+    }
+
+    /// The words the Tabular List prints before such notes.
+    pub fn label(self) -> &'static str {
+        match self {
+            NoteKind::Includes => "Includes",
+            NoteKind::Inclusion => "Inclusion term",
+            NoteKind::Excludes1 => "Excludes1",
+            NoteKind::Excludes2 => "Excludes2",
+            NoteKind::CodeFirst => "Code first",
+            NoteKind::UseAdditional => "Use additional",
+            NoteKind::CodeAlso => "Code also",
+            NoteKind::Text => "Note",
+            NoteKind::Seventh => "7th character",
+        }
+    }
+}
+
+/// One note, or one choice of a note that lists several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    pub kind: NoteKind,
+    /// The code or section the note stands on (`E11`, `I10-I1A`, `chapter 4`).
+    pub level: String,
+    /// The line above a list of choices, for one of those choices.
+    pub heading: Option<String>,
+    pub text: String,
+    pub targets: Vec<Target>,
+}
+
+/// Codes a note names; without dots, upper case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    Code(String),
+    Prefix(String),
+    Range(String, String),
+}
+
+impl Target {
+    /// Is `code` (without a dot) meant? A named header means what is below it as well.
+    pub fn matches(&self, code: &str) -> bool {
+        match self {
+            Target::Code(c) | Target::Prefix(c) => code.starts_with(c.as_str()),
+            Target::Range(from, to) => {
+                let key = tabular_key(code);
+                key >= tabular_key(from) && (code.starts_with(to.as_str()) || key <= tabular_key(to))
+            }
+        }
+    }
+}
+
+/// Sorts codes as the Tabular List does: categories with a letter in third place stand where
+/// the list puts them, not where the letter would.
+pub fn tabular_key(code: &str) -> String {
+    const MOVED: [(&str, &str); 10] = [
+        ("C4A", "C43~A"),
+        ("C7A", "C75~A"),
+        ("C7B", "C75~B"),
+        ("D3A", "D36~A"),
+        ("I1A", "I16~A"),
+        ("I5A", "I52~A"),
+        ("J4A", "J44~A"),
+        ("M1A", "M08~A"),
+        ("O9A", "O99~A"),
+        ("Z3A", "Z36~A"),
+    ];
+    match MOVED.iter().find_map(|(c, to)| Some((code.strip_prefix(c)?, to))) {
+        Some((rest, to)) => format!("{to}{rest}"),
+        None => code.to_string(),
+    }
+}
+
+/// The codes in round or square brackets of a note.
+pub fn targets(text: &str) -> Vec<Target> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let Some(open) = rest.find(['(', '[']) {
+        let inside = &rest[open + 1..];
+        let close = inside.find([')', ']']).unwrap_or(inside.len());
+        read_codes(&inside[..close], &mut out);
+        rest = inside.get(close..).unwrap_or("");
+    }
+    out
+}
+
+fn read_codes(text: &str, out: &mut Vec<Target>) {
+    let b = text.as_bytes();
+    let mut i = 0;
+    while i < b.len() {
+        let fresh = i == 0 || !b[i - 1].is_ascii_alphanumeric();
+        let Some((code, len)) = fresh.then(|| code_at(&b[i..])).flatten() else {
+            i += 1;
+            continue;
+        };
+        i += len;
+        // `E11.-` and `O60.0-` name everything below; `I20-I25` and `E08.0-E13.9` a range
+        let dash = match (b.get(i), b.get(i + 1)) {
+            (Some(b'.'), Some(b'-')) => 2,
+            (Some(b'-'), _) => 1,
+            _ => 0,
+        };
+        if dash == 0 {
+            out.push(Target::Code(code));
+            continue;
+        }
+        i += dash;
+        match b.get(i..).and_then(code_at) {
+            Some((to, len)) => {
+                i += len;
+                if b.get(i) == Some(&b'.') && b.get(i + 1) == Some(&b'-') {
+                    i += 2;
+                } else if b.get(i) == Some(&b'-') {
+                    i += 1;
+                }
+                out.push(Target::Range(code, to));
+            }
+            None => out.push(Target::Prefix(code)),
+        }
+    }
+}
+
+/// A diagnosis code at the beginning of `b`, and how many bytes it takes.
+fn code_at(b: &[u8]) -> Option<(String, usize)> {
+    let upper = |c: &u8| c.is_ascii_uppercase() || c.is_ascii_digit();
+    let head = b.get(..3)?;
+    if !(head[0].is_ascii_uppercase() && head[1].is_ascii_digit() && upper(&head[2])) {
+        return None;
+    }
+    let mut len = 3;
+    if b.get(3) == Some(&b'.') && b.get(4).is_some_and(upper) {
+        let tail = b[4..].iter().take_while(|c| upper(c)).count();
+        if tail > 4 {
+            return None;
+        }
+        len = 4 + tail;
+    }
+    if b.get(len).is_some_and(u8::is_ascii_alphanumeric) {
+        return None;
+    }
+    let code = b[..len].iter().filter(|c| **c != b'.').map(|c| *c as char).collect();
+    Some((code, len))
+}
+
+/// Takes the notes of one node apart: a line that ends in a colon heads the choices after it.
+pub fn unfold(level: &str, lines: &[(NoteKind, &str)]) -> Vec<Note> {
+    let mut out = Vec::new();
+    let mut heading: Option<(NoteKind, &str)> = None;
+    for (i, &(kind, text)) in lines.iter().enumerate() {
+        // an instruction of its own ends the list before it
+        let instruction = text.starts_with("code") || text.starts_with("Code");
+        if heading.is_some_and(|(k, _)| k != kind) || instruction {
+            heading = None;
+        }
+        let followed =
+            lines.get(i + 1).is_some_and(|&(k, next)| k == kind && !next.ends_with(':') && !next.starts_with("code"));
+        if text.ends_with(':') && followed {
+            heading = Some((kind, text));
+            continue;
+        }
+        out.push(Note {
+            kind,
+            level: level.to_string(),
+            heading: heading.map(|(_, h)| h.to_string()),
+            text: text.to_string(),
+            targets: targets(text),
+        });
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_in_brackets_are_read() {
+        let t = |s: &str| targets(s);
+        assert_eq!(t("insulin (Z79.4)"), [Target::Code("Z794".into())]);
+        assert_eq!(t("gestational diabetes (O24.4-)"), [Target::Prefix("O244".into())]);
+        assert_eq!(
+            t("x (E08.-, I20-I25, T36-T50 with fifth or sixth character 5)"),
+            [
+                Target::Prefix("E08".into()),
+                Target::Range("I20".into(), "I25".into()),
+                Target::Range("T36".into(), "T50".into())
+            ]
+        );
+        assert_eq!(t("spine (C1-C4) vitamin (A1c)"), []);
+    }
+
+    #[test]
+    fn targets_know_the_order_of_the_list() {
+        let r = Target::Range("C43".into(), "C44".into());
+        assert!(r.matches("C4A9") && r.matches("C449") && !r.matches("C450"));
+        assert!(Target::Range("I20".into(), "I25".into()).matches("I2510"));
+        assert!(!Target::Prefix("E11".into()).matches("E10"));
+    }
+}
