@@ -72,7 +72,9 @@ pub fn tokenize(text: &str) -> Vec<Token> {
         if apostrophe && at(i + 1) == Some('s') && !at(i + 2).is_some_and(char::is_alphanumeric) {
             i += 2;
         }
-        if word == "with" {
+        // "without foreign body of left forearm" has a forearm; "without loss of consciousness" ends later
+        let needs_of = |t: &Token| matches!(t.text.as_str(), "loss" | "mention" | "evidence" | "involvement");
+        if word == "with" || word == "of" && !out.last().is_some_and(needs_of) {
             negated = false;
         }
         let joined = match out.last() {
@@ -169,6 +171,10 @@ mod tests {
         assert_eq!(
             words("Nephropathy without coma, left with pain"),
             ["nephropathy", "without", "-coma", "left", "with", "pain"]
+        );
+        assert_eq!(
+            words("Laceration without foreign body of left arm"),
+            ["laceration", "without", "-foreign", "-body", "of", "left", "arm"]
         );
     }
 }

@@ -136,6 +136,64 @@ const VARIANTS: &[&[&str]] = &[
     &["displacement", "displaced"],
     &["dependence", "dependent", "addiction"],
     &["history", "hx"],
+    &["varix", "varices", "varicose"],
+    &["deafness", "deaf", "hearing"],
+    &["hypertrophy", "hyperplasia", "enlargement", "enlarged", "hypertrophic"],
+    &["incompetency", "incompetence", "insufficiency", "regurgitation"],
+    &["malposition", "malpositioned", "displacement"],
+    &["convulsions", "convulsion", "seizure", "seizures"],
+    &["feces", "fecal", "stool"],
+    &["hysterical", "dissociative", "conversion"],
+    &["toxemia", "toxic"],
+    &["leg", "legs"],
+    &["scrotum", "scrotal"],
+    &["larynx", "laryngeal", "arytenoid"],
+    &["poisoning", "overdose", "intoxication"],
+    &["swelling", "edema"],
+    &["weakness", "weak"],
+    &["loss", "lost"],
+    &["ischemia", "ischemic"],
+    &["infarction", "infarct"],
+    &["anemia", "anemic"],
+    &["asthma", "asthmatic"],
+    &["allergy", "allergic"],
+    &["epilepsy", "epileptic", "seizure"],
+    &["dementia", "demented"],
+    &["leukemia", "leukemic"],
+    &["migraine", "migrainous"],
+    &["insulin", "antidiabetic", "hypoglycemic"],
+    &["immunization", "vaccination", "vaccine"],
+    &["screening", "screen"],
+    &["postoperative", "postprocedural"],
+    &["labor", "delivery", "childbirth"],
+    &["puerperium", "puerperal", "postpartum"],
+    &["suicide", "suicidal", "self"],
+    &["accident", "accidental"],
+    &["malformation", "anomaly", "deformity", "malformations", "anomalies"],
+    &["calculus", "stone", "stones", "calculi", "lithiasis"],
+    &["sprain", "tear"],
+    &["crushing", "crushed", "crush"],
+    &["hernia", "herniated", "herniation"],
+    &["prolapse", "prolapsed"],
+    &["inguinal", "groin"],
+    &["axilla", "axillary", "armpit"],
+    &["buttock", "gluteal"],
+    &["umbilicus", "umbilical"],
+    &["occlusion", "occluded"],
+    &["dilation", "dilated", "dilatation", "ectasia"],
+    &["suppurative", "purulent"],
+    &["streptococcus", "streptococcal"],
+    &["staphylococcus", "staphylococcal"],
+    &["tuberculosis", "tuberculous", "tubercular"],
+    &["syphilis", "syphilitic"],
+    &["gonorrhea", "gonococcal"],
+    &["rheumatic", "rheumatism"],
+    &["psoriasis", "psoriatic"],
+    &["arthritis", "arthritic", "arthropathy"],
+    &["cataract", "cataracts"],
+    &["glaucoma", "glaucomatous"],
+    &["hypotension", "hypotensive"],
+    &["hypertension", "hypertensive"],
 ];
 
 /// Endings that stand for one another after the same stem.
@@ -189,13 +247,29 @@ pub fn candidates(index: &Index<'_>, word: &str, typed: bool) -> Vec<Candidate> 
     if letters >= 3 {
         prefixes(index, word, &mut out);
     }
-    if out.best() < 0.75 {
+    // a chance member of a word family does not explain an unknown word
+    let unsure = |c: &Candidate| c.how == How::Variant || c.how == How::Prefix && c.quality < 0.75;
+    if out.list.iter().all(unsure) {
         typos(index, word, letters, &mut out);
     }
     if out.list.is_empty() && letters >= 5 {
         prefix_typos(index, word, &mut out);
     }
     finish(index, out)
+}
+
+/// What a misspelt word was meant to be, abbreviations' words included; nearest and commonest first.
+pub fn corrections(index: &Index<'_>, word: &str) -> Vec<String> {
+    let allowed = edits_allowed(word.chars().count());
+    let mut found: Vec<(usize, usize, u32)> = index
+        .near(word, allowed)
+        .into_iter()
+        .filter_map(|t| Some((distance(word, index.word(t), allowed)?, t)))
+        .map(|(d, t)| (d, usize::MAX - index.posts(t).len(), t))
+        .collect();
+    found.sort_unstable();
+    let nearest = found.first().map_or(0, |f| f.0);
+    found.into_iter().filter(|f| f.0 == nearest).take(4).map(|f| index.word(f.2).to_string()).collect()
 }
 
 /// Does the book know the word as it stands, or its plural?
@@ -239,7 +313,7 @@ fn variants(index: &Index<'_>, word: &str, out: &mut Collector) {
         if range.is_empty() || range.len() > 60 {
             continue;
         }
-        for t in range {
+        for t in range.filter(|t| index.posted(*t)) {
             let end = index.word(t).get(stem.len()..).unwrap_or("?");
             if end != *from && SUFFIXES.contains(&end) {
                 out.add(t, 0.86, How::Variant);
@@ -251,7 +325,7 @@ fn variants(index: &Index<'_>, word: &str, out: &mut Collector) {
 fn prefixes(index: &Index<'_>, word: &str, out: &mut Collector) {
     let typed = word.chars().count() as f32;
     let exact = out.best() >= 0.99;
-    for t in index.starting(word) {
+    for t in index.starting(word).filter(|t| index.posted(*t)) {
         let whole = index.word(t).chars().count() as f32;
         let mut quality = 0.62 + 0.33 * typed / whole;
         if exact {
@@ -269,7 +343,7 @@ fn typos(index: &Index<'_>, word: &str, letters: usize, out: &mut Collector) {
     }
     let first = word.chars().next();
     let mut found: Vec<(u32, usize, f32)> = Vec::new();
-    for t in index.near(word, allowed) {
+    for t in index.near(word, allowed).into_iter().filter(|t| index.posted(*t)) {
         let other = index.word(t);
         if let Some(d) = distance(word, other, allowed)
             && d > 0
@@ -301,6 +375,7 @@ fn prefix_typos(index: &Index<'_>, word: &str, out: &mut Collector) {
         for t in index.starting(&head) {
             let other = index.word(t);
             if other.len() > 4
+                && index.posted(t)
                 && let Some(d) = prefix_distance(word, other, limit)
             {
                 let share = (word.len() as f32 / other.len() as f32).min(1.0);

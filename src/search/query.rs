@@ -4,7 +4,7 @@
 //! attributes, and unknown words split in two or joined to one.
 //! Never weighs documents: that is `rank`. Pure.
 
-use super::candidates::{Candidate, How, candidates, known};
+use super::candidates::{Candidate, How, candidates, corrections, known};
 use crate::codes::index::Index;
 use crate::codes::tokens::{filler, fold, tokenize};
 use crate::codes::{Book, class};
@@ -52,13 +52,16 @@ pub struct Parsed {
     pub loose_negation: bool,
     /// One or two letters at the end that are no word yet.
     pub tail: Option<String>,
+    /// *specified* was typed: the index's word for codes whose title says *other*.
+    pub specified: bool,
     /// Words whose presence in a title speaks against it (`nondisplaced` when `displaced` is meant).
     pub against: Vec<u32>,
 }
 
 enum Piece {
     Word(String),
-    Meaning(String, String),
+    /// What was typed, what it stands for, and how sure that is.
+    Meaning(String, String, f32),
     Negate,
     Attribute(Attribute),
     Comma,
@@ -109,30 +112,73 @@ fn split_word(book: &Book, index: &Index<'_>, word: &str, out: &mut Vec<Piece>) 
     for t in tokenize(word).into_iter().filter(|t| !t.joined) {
         match book.shorthand(&t.text) {
             // parts of a slashed word may be abbreviations of their own (`htn/dm`)
-            Some(m) if t.text.len() < word.len() => shorthand_piece(&t.text, m, out),
+            Some(m) if t.text.len() < word.len() => shorthand_piece(&t.text, m, 1.0, out),
             _ => out.push(Piece::Word(t.text)),
         }
     }
 }
 
-fn shorthand_piece(key: &str, meaning: &str, out: &mut Vec<Piece>) {
+fn shorthand_piece(key: &str, meaning: &str, sure: f32, out: &mut Vec<Piece>) {
     match meaning {
         "-" => {}
         "!" => out.push(Piece::Negate),
-        m if m.starts_with('@') => out.extend(attribute(&m[1..]).map(Piece::Attribute)),
-        m => out.push(Piece::Meaning(key.to_string(), m.to_string())),
+        m if m.starts_with('@') => {
+            // `@right upper lobe`: a side and a meaning
+            let (side, rest) = m[1..].split_once(' ').unwrap_or((&m[1..], ""));
+            out.extend(attribute(side).map(Piece::Attribute));
+            if !rest.is_empty() {
+                out.push(Piece::Meaning(key.to_string(), rest.to_string(), sure));
+            }
+        }
+        m => out.push(Piece::Meaning(key.to_string(), m.to_string(), sure)),
     }
+}
+
+/// Readings of misspelt words, word by word; an empty list is a word that stands as typed.
+fn repairs(book: &Book, index: &Index<'_>, raw: &[(String, bool)]) -> Vec<Vec<String>> {
+    raw.iter()
+        .map(|(w, _)| {
+            let plain = w.len() >= 4 && w.bytes().all(|c| c.is_ascii_lowercase());
+            if !plain || known(index, w) || attribute(w).is_some() || book.shorthand(w).is_some() {
+                return Vec::new();
+            }
+            corrections(index, w)
+        })
+        .collect()
+}
+
+/// An abbreviation of several words, one or two of them misspelt.
+fn repaired_meaning<'b>(book: &'b Book, raw: &[(String, bool)], fixes: &[Vec<String>]) -> Option<&'b str> {
+    if fixes.iter().all(Vec::is_empty) || raw.len() == 1 && raw[0].0.len() < 5 {
+        return None;
+    }
+    let mut keys = vec![String::new()];
+    for ((word, _), fix) in raw.iter().zip(fixes) {
+        let readings: Vec<&str> = match fix.is_empty() {
+            true => vec![word.as_str()],
+            false => fix.iter().map(String::as_str).collect(),
+        };
+        keys = keys
+            .iter()
+            .flat_map(|k| readings.iter().map(move |r| if k.is_empty() { r.to_string() } else { format!("{k} {r}") }))
+            .take(8)
+            .collect();
+    }
+    keys.iter().find_map(|k| book.shorthand(k))
 }
 
 fn pieces(book: &Book, index: &Index<'_>, text: &str) -> Vec<Piece> {
     let raw = raw_words(text);
+    let fixes = repairs(book, index, &raw);
     let mut out = Vec::new();
     let mut i = 0;
     'words: while i < raw.len() {
         for len in (1..=4.min(raw.len() - i)).rev() {
             let key = raw[i..i + len].iter().map(|(w, _)| w.as_str()).collect::<Vec<_>>().join(" ");
-            if let Some(meaning) = book.shorthand(&key) {
-                shorthand_piece(&key, meaning, &mut out);
+            let exact = book.shorthand(&key).map(|m| (m, 1.0));
+            let near = || repaired_meaning(book, &raw[i..i + len], &fixes[i..i + len]).map(|m| (m, 0.82));
+            if let Some((meaning, sure)) = exact.or_else(near) {
+                shorthand_piece(&key, meaning, sure, &mut out);
                 if raw[i + len - 1].1 {
                     out.push(Piece::Comma);
                 }
@@ -142,8 +188,9 @@ fn pieces(book: &Book, index: &Index<'_>, text: &str) -> Vec<Piece> {
         }
         let (word, comma) = &raw[i];
         let word = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word);
-        match (word, attribute(word)) {
-            ("without" | "not" | "no", _) => out.push(Piece::Negate),
+        let repaired = fixes[i].iter().take(1).find_map(|f| attribute(f));
+        match (word, attribute(word).or(repaired)) {
+            ("without" | "not" | "no" | "withou" | "witho", _) => out.push(Piece::Negate),
             (_, Some(a)) => out.push(Piece::Attribute(a)),
             _ => split_word(book, index, word, &mut out),
         }
@@ -181,7 +228,7 @@ fn expansion(index: &Index<'_>, meaning: &str) -> Vec<Alternative> {
                     texts.truncate(texts.len().saturating_sub(2));
                     texts.push(&t.text);
                 }
-            } else if filler(&t.text) > 0.02 {
+            } else if filler(&t.text) > 0.02 && !t.negated {
                 texts.push(&t.text);
             }
         }
@@ -259,14 +306,18 @@ pub fn parse(book: &Book, text: &str) -> Parsed {
                     out.groups.extend(literal(index, text, false, 1.0).and_then(|a| group(text, vec![a], false)));
                 }
             }
-            Piece::Meaning(key, meaning) => {
+            Piece::Meaning(key, meaning, sure) => {
                 let mut alternatives = expansion(index, meaning);
+                alternatives.iter_mut().for_each(|a| a.factor *= sure);
                 if key.len() >= 3 && !key.contains(' ') {
-                    alternatives.extend(literal(index, key, false, 0.93));
+                    // a real word is as good as what the list makes of it
+                    let factor = if key.len() >= 5 && index.find(key).is_some() { 1.0 } else { 0.93 };
+                    alternatives.extend(literal(index, key, *sure < 1.0, factor));
                 }
                 out.groups.extend(group(key, alternatives, std::mem::take(&mut negate)));
             }
             Piece::Word(w) => {
+                out.specified |= w == "specified";
                 let last = i + 1 == list.len();
                 if w.chars().count() <= 2 && index.find(w).is_none() {
                     if last && words > 1 {

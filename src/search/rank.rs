@@ -51,7 +51,7 @@ mod points {
     pub const LATER_ENCOUNTER: f32 = 0.20;
     pub const SIDE_UNASKED: f32 = 0.06;
     pub const SIDE_WRONG: f32 = 0.25;
-    pub const SIDE_MISSING: f32 = 0.08;
+    pub const SIDE_MISSING: f32 = 0.20;
     pub const UNSPECIFIED: f32 = 0.04;
     pub const OTHER: f32 = 0.03;
     pub const SYSTEM: f32 = 0.12;
@@ -80,7 +80,7 @@ fn class_points(bits: u16, parsed: &Parsed, prefer: Option<CodeSystem>) -> f32 {
         p += points::UNSPECIFIED;
     }
     if bits & class::OTHER != 0 {
-        p -= points::OTHER;
+        p += if parsed.specified { points::OTHER } else { -points::OTHER };
     }
     if prefer.is_some_and(|s| s != class::system_of(bits)) {
         p -= points::SYSTEM;

@@ -133,7 +133,39 @@ pub fn collect(tables: &Tables, tree: &Tree) -> Result<Codes, BookError> {
             }
         }
     }
+    inherit_prior(&mut map);
     finish(map, tree)
+}
+
+/// A code younger than the usage figures takes on the use of what it was split from, or most of
+/// that of its neighbours.
+fn inherit_prior(map: &mut Map) {
+    const SPLIT_SINCE: u32 = 2018_1001;
+    let young: Vec<(CodeSystem, String)> = map
+        .iter()
+        .filter(|((s, _), d)| *s == CodeSystem::Icd10cm && d.prior == 0)
+        .filter(|(_, d)| d.periods.first().is_some_and(|p| p.0 >= SPLIT_SINCE))
+        .map(|(k, _)| k.clone())
+        .collect();
+    let guesses: Vec<u8> = young
+        .iter()
+        .map(|(system, code)| {
+            let prior = |c: &str| map.get(&(*system, c.to_string())).map_or(0, |d| d.prior);
+            let above = (3..code.len()).rev().map(|n| prior(&code[..n])).find(|p| *p > 0);
+            let stem = code.get(..code.len().min(6) - 1).unwrap_or(code).to_string();
+            let beside = map
+                .range((*system, stem.clone())..)
+                .take_while(|((s, c), _)| s == system && c.starts_with(&stem))
+                .map(|(_, d)| d.prior)
+                .max();
+            above.unwrap_or(0).saturating_sub(1).max(beside.unwrap_or(0) * 7 / 10)
+        })
+        .collect();
+    for (key, prior) in young.into_iter().zip(guesses) {
+        if let Some(d) = map.get_mut(&key) {
+            d.prior = prior;
+        }
+    }
 }
 
 fn finish(map: Map, tree: &Tree) -> Result<Codes, BookError> {

@@ -150,6 +150,14 @@ pub fn write(
             }
         }
     }
+    for r in records(&tables.text("shorthand.txt")?) {
+        // words of abbreviations lead to no code, but a misspelt one must be recognised
+        for w in field(&r, 0).split([';', ' ']).filter(|w| w.len() >= 4) {
+            if w.bytes().all(|c| c.is_ascii_alphabetic()) {
+                words.id(&w.to_lowercase());
+            }
+        }
+    }
     progress("sorting words", 60);
     let rank = sort_vocabulary(&mut words, &mut phrases, out);
     let posts = postings(codes, &phrases, &of_doc, words.texts.len());
