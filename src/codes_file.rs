@@ -35,7 +35,9 @@ impl CodesFileError {
                 Some("check that the data directory is writable and has 100 MB free, or set CODESK_DATA_DIR")
             }
             CodesFileError::Build(_) => None,
-            CodesFileError::Unreadable { .. } => Some("check the disk; the file is made anew at the next start"),
+            CodesFileError::Unreadable { .. } => {
+                Some("check the disk; the file is made anew at the next start")
+            }
         }
     }
 }

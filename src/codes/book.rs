@@ -171,8 +171,7 @@ impl Book {
         let all = self.docs(system);
         let n = all.len();
         let from = partition(n, |i| self.doc_code(all.start + i as u32) < prefix);
-        let len =
-            partition(n - from, |i| self.doc_code(all.start + (from + i) as u32).starts_with(prefix));
+        let len = partition(n - from, |i| self.doc_code(all.start + (from + i) as u32).starts_with(prefix));
         all.start + from as u32..all.start + (from + len) as u32
     }
 
@@ -266,7 +265,8 @@ impl Book {
             if let Some(doc) = self.find(CodeSystem::Icd10cm, code) {
                 return Some(doc);
             }
-            code = code.strip_suffix('X').or_else(|| code.get(..code.len() - 1).filter(|_| code.len() == 7))?;
+            code =
+                code.strip_suffix('X').or_else(|| code.get(..code.len() - 1).filter(|_| code.len() == 7))?;
         }
         None
     }
@@ -359,8 +359,7 @@ impl Book {
         let forbids = |on: &str, other: &str| {
             self.notes(on).into_iter().find(|n| {
                 // a note that names the code it stands on speaks of its neighbours, not of itself
-                n.kind == NoteKind::Excludes1
-                    && n.targets.iter().any(|t| t.matches(other) && !t.matches(on))
+                n.kind == NoteKind::Excludes1 && n.targets.iter().any(|t| t.matches(other) && !t.matches(on))
             })
         };
         if a == b { None } else { forbids(&a, &b).or_else(|| forbids(&b, &a)) }
@@ -381,10 +380,7 @@ impl Book {
         (0..list.len() / 4)
             .map(|i| {
                 let (code, text) = (4 * i, 4 * i + 2);
-                (
-                    self.text(list.get(code), list.get(code + 1)),
-                    self.text(list.get(text), list.get(text + 1)),
-                )
+                (self.text(list.get(code), list.get(code + 1)), self.text(list.get(text), list.get(text + 1)))
             })
             .collect()
     }

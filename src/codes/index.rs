@@ -111,7 +111,8 @@ impl<'a> Index<'a> {
     /// The word of this text, if any code has it.
     pub fn find(&self, text: &str) -> Option<u32> {
         let i = self.lower_bound(text.as_bytes());
-        (i < self.words() && self.word_bytes(i) == text.as_bytes() && self.posted(i as u32)).then_some(i as u32)
+        (i < self.words() && self.word_bytes(i) == text.as_bytes() && self.posted(i as u32))
+            .then_some(i as u32)
     }
 
     /// Does any code have the word? Some words stand in the vocabulary as parts of abbreviations only.

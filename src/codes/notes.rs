@@ -193,8 +193,9 @@ pub fn unfold(level: &str, lines: &[(NoteKind, &str)]) -> Vec<Note> {
         if heading.is_some_and(|(k, _)| k != kind) || instruction {
             heading = None;
         }
-        let followed =
-            lines.get(i + 1).is_some_and(|&(k, next)| k == kind && !next.ends_with(':') && !next.starts_with("code"));
+        let followed = lines
+            .get(i + 1)
+            .is_some_and(|&(k, next)| k == kind && !next.ends_with(':') && !next.starts_with("code"));
         if text.ends_with(':') && followed {
             heading = Some((kind, text));
             continue;

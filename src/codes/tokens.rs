@@ -95,7 +95,8 @@ pub fn tokenize(text: &str) -> Vec<Token> {
 /// Words that carry little meaning weigh little, whatever their frequency says.
 pub fn filler(word: &str) -> f32 {
     match word {
-        "of" | "the" | "and" | "due" | "to" | "in" | "for" | "a" | "an" | "by" | "as" | "at" | "on" | "or" => 0.02,
+        "of" | "the" | "and" | "due" | "to" | "in" | "for" | "a" | "an" | "by" | "as" | "at" | "on"
+        | "or" => 0.02,
         "with" | "without" | "not" | "no" => 0.02,
         "unspecified" | "encounter" | "mellitus" | "elsewhere" | "classified" => 0.04,
         "initial" | "closed" | "uncomplicated" | "specified" | "current" | "nos" => 0.1,

@@ -390,9 +390,7 @@ fn finish(index: &Index<'_>, out: Collector) -> Vec<Candidate> {
     if list.len() > MOST {
         list.sort_by(|a, b| {
             let strong = |c: &Candidate| c.quality >= 0.86;
-            strong(b)
-                .cmp(&strong(a))
-                .then(index.posts(b.token).len().cmp(&index.posts(a.token).len()))
+            strong(b).cmp(&strong(a)).then(index.posts(b.token).len().cmp(&index.posts(a.token).len()))
         });
         list.truncate(MOST);
     }

@@ -64,8 +64,10 @@ fn readings(book: &Book, query: &Query<'_>, word: &str) -> Vec<Reading> {
     }
     let digits = code.bytes().filter(u8::is_ascii_digit).count();
     let lower = word.to_lowercase();
-    let known = || book.shorthand(&lower).is_some() || book.index().find(&lower).is_some();
-    // letters alone are a word unless nobody knows the word (`iso` for I50)
+    let index = book.index();
+    let common = |t: u32| index.posts(t).len() > 100;
+    let known = || book.shorthand(&lower).is_some() || index.find(&lower).is_some_and(common);
+    // letters alone are a word unless hardly a title has it (`iso` for I50)
     if digits == 0 && (code.len() != 3 || known()) {
         return Vec::new();
     }
@@ -129,7 +131,8 @@ pub fn run(book: &Book, filter: &Filter<'_>, prior: &Prior, word: &str) -> Optio
 
 fn hit(book: &Book, query: &Query<'_>, doc: u32, r: &Reading, word: &str) -> Hit {
     let e = book.doc_entry(doc);
-    let mut why = vec![format!("{word}: {} {}", r.system, if e.code == r.prefix { "code" } else { "code prefix" })];
+    let mut why =
+        vec![format!("{word}: {} {}", r.system, if e.code == r.prefix { "code" } else { "code prefix" })];
     if r.repairs > 0 {
         why.push(format!("read as {}", r.prefix));
     }

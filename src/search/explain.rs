@@ -5,7 +5,7 @@
 
 use super::candidates::How;
 use super::query::{Group, Parsed, Word};
-use super::rank::{Link, links_of};
+use super::score::{Link, links_of};
 use crate::codes::index::{Index, JOINED, NEGATED, PhraseSource};
 use crate::codes::tokens::tokenize;
 

@@ -1,7 +1,7 @@
 //! Fuzzy code search: what a coder types, on every keystroke, to the code they mean.
 //!
 //! Owns the reading of a query (`query`), the words a typed word may stand for (`candidates`),
-//! code look-up with confused letters (`code_lookup`), ranking in two stages (`rank`), what this
+//! code look-up with confused letters (`code_lookup`), ranking in two stages (`rank`, `gather`, `score`, `points`), what this
 //! site and coder use (`prior`) and the reasons and marks of a hit (`explain`).
 //! Never holds data: everything is read from the book, the overlay and the prior it is given.
 //! Runs on the search thread; keeps its work tables there between queries, and asks `abandon`
@@ -11,9 +11,13 @@ mod candidates;
 mod code_lookup;
 mod distance;
 mod explain;
+mod gather;
+mod lists;
+mod points;
 mod prior;
 mod query;
 mod rank;
+mod score;
 
 pub use prior::Prior;
 
@@ -127,13 +131,16 @@ pub fn run(book: &Book, query: &Query<'_>, prior: &Prior, abandon: &dyn Fn() -> 
     let mut filter = Filter::new(book, query);
     let words: Vec<&str> = query.text.split_whitespace().collect();
     match words.as_slice() {
-        [] => return rank::likeliest(book, &filter, prior),
+        [] => return lists::likeliest(book, &filter, prior),
         [one] => {
             if let Some(found) = code_lookup::run(book, &filter, prior, one) {
                 return found;
             }
-            if one.chars().count() <= 2 && query.within.is_none() && book.shorthand(&one.to_lowercase()).is_none() {
-                return rank::short(book, &filter, prior, one);
+            if one.chars().count() <= 2
+                && query.within.is_none()
+                && book.shorthand(&one.to_lowercase()).is_none()
+            {
+                return lists::short(book, &filter, prior, one);
             }
         }
         [first, rest @ ..] => {
@@ -164,7 +171,7 @@ fn search_words(
     }
     if parsed.groups.is_empty() {
         return match filter.prefix.is_some() || filter.query.within.is_some() {
-            true => rank::likeliest(book, filter, prior),
+            true => lists::likeliest(book, filter, prior),
             false => Results::default(),
         };
     }

@@ -142,6 +142,10 @@ fn repairs(book: &Book, index: &Index<'_>, raw: &[(String, bool)]) -> Vec<Vec<St
             if !plain || known(index, w) || attribute(w).is_some() || book.shorthand(w).is_some() {
                 return Vec::new();
             }
+            // four letters may be the beginning of many words
+            if w.len() == 4 && index.starting(w).any(|t| index.posted(t)) {
+                return Vec::new();
+            }
             corrections(index, w)
         })
         .collect()
@@ -149,7 +153,7 @@ fn repairs(book: &Book, index: &Index<'_>, raw: &[(String, bool)]) -> Vec<Vec<St
 
 /// An abbreviation of several words, one or two of them misspelt.
 fn repaired_meaning<'b>(book: &'b Book, raw: &[(String, bool)], fixes: &[Vec<String>]) -> Option<&'b str> {
-    if fixes.iter().all(Vec::is_empty) || raw.len() == 1 && raw[0].0.len() < 5 {
+    if fixes.iter().all(Vec::is_empty) {
         return None;
     }
     let mut keys = vec![String::new()];
@@ -160,7 +164,9 @@ fn repaired_meaning<'b>(book: &'b Book, raw: &[(String, bool)], fixes: &[Vec<Str
         };
         keys = keys
             .iter()
-            .flat_map(|k| readings.iter().map(move |r| if k.is_empty() { r.to_string() } else { format!("{k} {r}") }))
+            .flat_map(|k| {
+                readings.iter().map(move |r| if k.is_empty() { r.to_string() } else { format!("{k} {r}") })
+            })
             .take(8)
             .collect();
     }
@@ -232,11 +238,8 @@ fn expansion(index: &Index<'_>, meaning: &str) -> Vec<Alternative> {
                 texts.push(&t.text);
             }
         }
-        let words: Vec<Word> = texts
-            .into_iter()
-            .map(|t| word(index, t, false))
-            .filter(|w| !w.candidates.is_empty())
-            .collect();
+        let words: Vec<Word> =
+            texts.into_iter().map(|t| word(index, t, false)).filter(|w| !w.candidates.is_empty()).collect();
         if !words.is_empty() {
             out.push(Alternative { words, factor: 1.0 - 0.02 * i.min(5) as f32, rewritten: true });
         }
@@ -303,7 +306,8 @@ pub fn parse(book: &Book, text: &str) -> Parsed {
                         Attribute::Encounter(Encounter::Subsequent) => "subsequent",
                         Attribute::Encounter(Encounter::Sequela) => "sequela",
                     };
-                    out.groups.extend(literal(index, text, false, 1.0).and_then(|a| group(text, vec![a], false)));
+                    out.groups
+                        .extend(literal(index, text, false, 1.0).and_then(|a| group(text, vec![a], false)));
                 }
             }
             Piece::Meaning(key, meaning, sure) => {
@@ -333,14 +337,17 @@ pub fn parse(book: &Book, text: &str) -> Parsed {
                 }
                 let next = list.get(i + 1);
                 let joined = match next {
-                    Some(Piece::Word(n)) => Some(format!("{w}{n}")).filter(|j| j.len() >= 5 && index.find(j).is_some()),
+                    Some(Piece::Word(n)) => {
+                        Some(format!("{w}{n}")).filter(|j| j.len() >= 5 && index.find(j).is_some())
+                    }
                     _ => None,
                 };
                 let negated = std::mem::take(&mut negate);
                 if let (Some(j), Some(Piece::Word(n))) = (joined, next) {
                     let words: Vec<Word> = [w, n].into_iter().map(|t| word(index, t, true)).collect();
                     let both = words.iter().all(|w| !w.candidates.is_empty());
-                    let mut alternatives: Vec<Alternative> = literal(index, &j, false, 0.97).into_iter().collect();
+                    let mut alternatives: Vec<Alternative> =
+                        literal(index, &j, false, 0.97).into_iter().collect();
                     alternatives.iter_mut().for_each(|a| a.rewritten = true);
                     if both {
                         alternatives.insert(0, Alternative { words, factor: 1.0, rewritten: false });

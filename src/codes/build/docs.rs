@@ -211,9 +211,9 @@ fn parent_of(codes: &Codes, tree: &Tree, i: usize) -> Option<usize> {
             }
         }
         Some(node) => codes.find(CodeSystem::Icd10cm, &tree.nodes[node].id),
-        None if codes.systems[i] == CodeSystem::Icd10cm => (3..d.code.len())
-            .rev()
-            .find_map(|len| codes.find(CodeSystem::Icd10cm, &d.code[..len]).filter(|&p| codes.drafts[p].listed)),
+        None if codes.systems[i] == CodeSystem::Icd10cm => (3..d.code.len()).rev().find_map(|len| {
+            codes.find(CodeSystem::Icd10cm, &d.code[..len]).filter(|&p| codes.drafts[p].listed)
+        }),
         None => None,
     }
 }

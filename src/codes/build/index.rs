@@ -202,7 +202,8 @@ fn postings(codes: &Codes, phrases: &Phrases, of_doc: &[Vec<u32>], vocabulary: u
             let alias = phrases.source[p as usize] != PhraseSource::Title as u8;
             for &t in &phrases.tokens[p as usize] {
                 let list = &mut posts[(t & !(NEGATED | JOINED)) as usize];
-                let bits = if alias { POST_ALIAS } else { 0 } | if t & NEGATED != 0 { POST_NEGATED } else { 0 };
+                let bits =
+                    if alias { POST_ALIAS } else { 0 } | if t & NEGATED != 0 { POST_NEGATED } else { 0 };
                 match list.last_mut() {
                     // titles come first; a word that is there once without *not* counts as there
                     Some(last) if *last & 0x00ff_ffff == doc => *last &= bits | !POST_NEGATED,

@@ -64,11 +64,7 @@ pub fn build(tables: &Tables, progress: &mut dyn FnMut(&str, u8)) -> Result<Vec<
 }
 
 /// A query's abbreviation is a key without blanks at its ends; several lines of one key add up.
-fn write_shorthand(
-    tables: &Tables,
-    pool: &mut TextPool,
-    sections: &mut Sections,
-) -> Result<(), BookError> {
+fn write_shorthand(tables: &Tables, pool: &mut TextPool, sections: &mut Sections) -> Result<(), BookError> {
     let text = tables.text("shorthand.txt")?;
     let mut list: std::collections::BTreeMap<String, String> = Default::default();
     for r in records(&text) {
