@@ -13,6 +13,8 @@ pub const SUBSEQUENT: u16 = 1 << 4;
 pub const SEQUELA: u16 = 1 << 5;
 pub const UNSPECIFIED: u16 = 1 << 6;
 pub const OTHER: u16 = 1 << 7;
+/// Codes of pregnancy and of the newborn: meant only when the words say so.
+pub const BIRTH: u16 = 1 << 10;
 const SYSTEM: u16 = 8;
 
 pub fn system_index(system: CodeSystem) -> usize {

@@ -10,7 +10,7 @@ pub struct Token {
     pub text: String,
     pub start: usize,
     pub end: usize,
-    /// Stands after *without*, *not* or *no*.
+    /// Stands after *without*, *not*, *no* or *whether*.
     pub negated: bool,
     /// The joined form of the two tokens before it (`non-displaced` also as `nondisplaced`).
     pub joined: bool,
@@ -33,7 +33,7 @@ pub fn fold(c: char) -> char {
 }
 
 fn starts_negation(word: &str) -> bool {
-    matches!(word, "without" | "not" | "no")
+    matches!(word, "without" | "not" | "no" | "whether")
 }
 
 /// Splits a text into tokens with negation marked.
@@ -43,13 +43,15 @@ pub fn tokenize(text: &str) -> Vec<Token> {
     let byte = |i: usize| chars.get(i).map_or(text.len(), |&(b, _)| b);
     let mut out: Vec<Token> = Vec::new();
     let mut negated = false;
+    // "unspecified whether with hypoxia or hypercapnia" has neither
+    let mut whether = false;
     let mut last_hyphen = false;
     let mut i = 0;
     while i < chars.len() {
         let c = chars[i].1;
         if !c.is_alphanumeric() {
             if matches!(c, ',' | ';') {
-                negated = false;
+                (negated, whether) = (false, false);
             }
             last_hyphen = c == '-' && i > 0 && chars[i - 1].1.is_alphanumeric();
             i += 1;
@@ -74,7 +76,7 @@ pub fn tokenize(text: &str) -> Vec<Token> {
         }
         // "without foreign body of left forearm" has a forearm; "without loss of consciousness" ends later
         let needs_of = |t: &Token| matches!(t.text.as_str(), "loss" | "mention" | "evidence" | "involvement");
-        if word == "with" || word == "of" && !out.last().is_some_and(needs_of) {
+        if word == "with" && !whether || word == "of" && !out.last().is_some_and(needs_of) {
             negated = false;
         }
         let joined = match out.last() {
@@ -83,6 +85,7 @@ pub fn tokenize(text: &str) -> Vec<Token> {
         };
         last_hyphen = false;
         let opens = starts_negation(&word);
+        whether |= word == "whether";
         out.push(Token { text: word, start: byte(from), end: byte(to), negated, joined: false });
         if let Some((text, start)) = joined {
             out.push(Token { text, start, end: byte(to), negated, joined: true });

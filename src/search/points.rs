@@ -16,6 +16,7 @@ pub const SIDE_MISSING: f32 = 0.20;
 pub const UNSPECIFIED: f32 = 0.04;
 pub const OTHER: f32 = 0.03;
 pub const SYSTEM: f32 = 0.12;
+pub const BIRTH: f32 = 0.08;
 pub const NON: f32 = 0.4;
 
 /// What the class bits alone say for or against a code.
@@ -36,6 +37,9 @@ pub fn of_class(bits: u16, parsed: &Parsed, prefer: Option<CodeSystem>) -> f32 {
         (a, b) if a == b => 0.0,
         _ => SIDE_WRONG,
     };
+    if bits & class::BIRTH != 0 && !parsed.birth {
+        p -= BIRTH;
+    }
     if bits & class::UNSPECIFIED != 0 {
         p += UNSPECIFIED;
     }

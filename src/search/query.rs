@@ -54,6 +54,8 @@ pub struct Parsed {
     pub tail: Option<String>,
     /// *specified* was typed: the index's word for codes whose title says *other*.
     pub specified: bool,
+    /// The words speak of pregnancy, birth or a newborn.
+    pub birth: bool,
     /// Words whose presence in a title speaks against it (`nondisplaced` when `displaced` is meant).
     pub against: Vec<u32>,
 }
@@ -195,6 +197,13 @@ fn pieces(book: &Book, index: &Index<'_>, text: &str) -> Vec<Piece> {
         let (word, comma) = &raw[i];
         let word = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word);
         let repaired = fixes[i].iter().take(1).find_map(|f| attribute(f));
+        if let (Some(Piece::Meaning(_, m, _)), Ok(n)) = (out.last(), word.parse::<f32>())
+            && m.starts_with("body mass index")
+        {
+            out.push(Piece::Word(bmi_band(n)));
+            i += 1;
+            continue;
+        }
         match (word, attribute(word).or(repaired)) {
             ("without" | "not" | "no" | "withou" | "witho", _) => out.push(Piece::Negate),
             (_, Some(a)) => out.push(Piece::Attribute(a)),
@@ -206,6 +215,19 @@ fn pieces(book: &Book, index: &Index<'_>, text: &str) -> Vec<Piece> {
         i += 1;
     }
     out
+}
+
+/// The number in the title of the band a body mass index falls in.
+fn bmi_band(n: f32) -> String {
+    match n {
+        n if n < 20.0 => "19.9".to_string(),
+        n if n < 40.0 => format!("{}.0", n as u32),
+        n if n < 45.0 => "40.0".to_string(),
+        n if n < 50.0 => "45.0".to_string(),
+        n if n < 60.0 => "50.0".to_string(),
+        n if n < 70.0 => "60.0".to_string(),
+        _ => "70".to_string(),
+    }
 }
 
 /// The weight of a word with several candidates: as rare as all of them together.
@@ -279,6 +301,11 @@ pub fn parse(book: &Book, text: &str) -> Parsed {
     let list = pieces(book, index, text);
     let mut out = Parsed::default();
     let mut negate = false;
+    out.birth = list.iter().any(|p| match p {
+        Piece::Word(w) => speaks_of_birth(w),
+        Piece::Meaning(typed, meaning, _) => speaks_of_birth(typed) || speaks_of_birth(meaning),
+        _ => false,
+    });
     let words = list.iter().filter(|p| matches!(p, Piece::Word(_) | Piece::Meaning(..))).count();
     let mut skip = false;
     for (i, piece) in list.iter().enumerate() {
@@ -372,6 +399,42 @@ pub fn parse(book: &Book, text: &str) -> Parsed {
         out.groups.iter_mut().for_each(|g| g.weight = 1.0);
     }
     out
+}
+
+fn speaks_of_birth(text: &str) -> bool {
+    const STEMS: [&str; 30] = [
+        "pregnan",
+        "matern",
+        "newborn",
+        "neonat",
+        "perinat",
+        "labor",
+        "deliver",
+        "trimest",
+        "fetus",
+        "fetal",
+        "puerper",
+        "obstet",
+        "birth",
+        "eclamp",
+        "abort",
+        "gestat",
+        "partum",
+        "placent",
+        "cesar",
+        "preterm",
+        "liveborn",
+        "infant",
+        "hellp",
+        "ectopic",
+        "amnio",
+        "natal",
+        "membranes",
+        "breech",
+        "twin",
+        "meconium",
+    ];
+    STEMS.iter().any(|s| text.contains(s))
 }
 
 /// `non-X` when X was typed, X when `non-X` was.

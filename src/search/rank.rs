@@ -77,7 +77,8 @@ fn two_stages(
     let room = limit.saturating_sub(headings.len());
     let hits = billable.iter().take(room).chain(&headings);
     let matches = Matches { index: &index, parsed, links: &links.list, first: &work.first };
-    let hits = hits.map(|&(score, doc)| hit(book, filter, doc, score, &matches)).collect();
+    let hits: Vec<Hit> = hits.map(|&(score, doc)| hit(book, filter, doc, score, &matches)).collect();
+    let total = total.max(hits.len());
     links.clear(&mut work.first);
     Some(Results { total, hits, abandoned: false })
 }

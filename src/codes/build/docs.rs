@@ -242,6 +242,9 @@ fn classify(system: CodeSystem, code: &str, title: Option<&str>, billable: bool)
             c |= class::SEQUELA;
         }
     }
+    if system == CodeSystem::Icd10cm && code.starts_with(['O', 'P']) {
+        c |= class::BIRTH;
+    }
     if has("unspecified") {
         c |= class::UNSPECIFIED;
     }
