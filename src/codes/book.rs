@@ -70,6 +70,10 @@ fn ymd(date: NaiveDate) -> u32 {
 }
 
 fn date(ymd: u32) -> NaiveDate {
+    if ymd == 0 {
+        // a list without dates: valid since ever
+        return NaiveDate::MIN;
+    }
     NaiveDate::from_ymd_opt((ymd / 10_000) as i32, ymd / 100 % 100, ymd % 100).unwrap_or(NaiveDate::MAX)
 }
 

@@ -15,6 +15,8 @@ pub const UNSPECIFIED: u16 = 1 << 6;
 pub const OTHER: u16 = 1 << 7;
 /// Codes of pregnancy and of the newborn: meant only when the words say so.
 pub const BIRTH: u16 = 1 << 10;
+/// One of several fetuses, named by the 7th character.
+pub const FETUS: u16 = 1 << 11;
 const SYSTEM: u16 = 8;
 
 pub fn system_index(system: CodeSystem) -> usize {

@@ -76,6 +76,25 @@ pub enum Target {
     Code(String),
     Prefix(String),
     Range(String, String),
+    /// Only those of them with one of these characters in place ("T36-T50 with fifth or sixth
+    /// character 5").
+    Limited(Box<Target>, Vec<Place>),
+}
+
+/// Characters a code must have at a position (1 is the first; 0 stands for the end of the code).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub position: usize,
+    pub one_of: Vec<String>,
+}
+
+impl Place {
+    fn holds(&self, code: &str) -> bool {
+        self.one_of.iter().any(|v| match self.position {
+            0 => code.ends_with(v.as_str()),
+            n => code.get(n - 1..).is_some_and(|rest| rest.starts_with(v.as_str())),
+        })
+    }
 }
 
 impl Target {
@@ -87,6 +106,7 @@ impl Target {
                 let key = tabular_key(code);
                 key >= tabular_key(from) && (code.starts_with(to.as_str()) || key <= tabular_key(to))
             }
+            Target::Limited(of, places) => of.matches(code) && places.iter().any(|p| p.holds(code)),
         }
     }
 }
@@ -119,10 +139,73 @@ pub fn targets(text: &str) -> Vec<Target> {
     while let Some(open) = rest.find(['(', '[']) {
         let inside = &rest[open + 1..];
         let close = inside.find([')', ']']).unwrap_or(inside.len());
+        let first = out.len();
         read_codes(&inside[..close], &mut out);
         rest = inside.get(close..).unwrap_or("");
+        // the condition stands inside the brackets or right behind them
+        let behind = rest.get(1..).filter(|r| r.starts_with(" with ")).unwrap_or("");
+        let places = limits(if inside[..close].contains("with ") { &inside[..close] } else { behind });
+        if !places.is_empty() {
+            for t in &mut out[first..] {
+                *t = Target::Limited(Box::new(t.clone()), places.clone());
+            }
+        }
     }
     out
+}
+
+/// Reads "with fifth or sixth character 1-4", "with final characters -23", "with .51-.52".
+fn limits(text: &str) -> Vec<Place> {
+    let Some((_, condition)) = text.split_once("with ") else { return Vec::new() };
+    if condition.starts_with('.') {
+        return values(condition).map(|one_of| vec![Place { position: 4, one_of }]).unwrap_or_default();
+    }
+    let Some((which, what)) = condition.split_once("character") else { return Vec::new() };
+    let what = what.trim_start_matches('s');
+    let Some(one_of) = values(what) else { return Vec::new() };
+    let mut positions: Vec<usize> = which
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter_map(|w| match w {
+            "fourth" | "4th" => Some(4),
+            "fifth" | "5th" => Some(5),
+            "sixth" | "6th" | "six" => Some(6),
+            "seventh" | "7th" => Some(7),
+            _ => None,
+        })
+        .collect();
+    if which.contains("final") {
+        // before a 7th character the last one is the fifth or sixth
+        positions = if one_of.iter().all(|v| v.len() == 1) { vec![5, 6] } else { vec![0] };
+    }
+    if one_of.iter().any(|v| v.len() > 1) {
+        // "fifth to sixth characters 51" begin at the fifth
+        positions.truncate(1);
+    }
+    positions.into_iter().map(|position| Place { position, one_of: one_of.clone() }).collect()
+}
+
+/// `5`, `1-4`, `1-4 or 6`, `B or C`, `.51-.52`, `-23`; nothing when it is no list of characters.
+fn values(text: &str) -> Option<Vec<String>> {
+    let text = text.trim().trim_start_matches('-');
+    let mut out = Vec::new();
+    for part in text.split(" or ").flat_map(|p| p.split(',')).map(str::trim) {
+        let plain: Vec<&str> = part.split('-').map(|v| v.trim().trim_start_matches('.')).collect();
+        let sound = |v: &&str| {
+            (1..=2).contains(&v.len()) && v.bytes().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase())
+        };
+        if !plain.iter().all(sound) {
+            return None;
+        }
+        match plain.as_slice() {
+            [one] => out.push(one.to_string()),
+            [from, to] if from.len() == to.len() => {
+                let (from, to): (u32, u32) = (from.parse().ok()?, to.parse().ok()?);
+                out.extend((from..=to).map(|n| n.to_string()));
+            }
+            _ => return None,
+        }
+    }
+    Some(out)
 }
 
 fn read_codes(text: &str, out: &mut Vec<Target>) {
@@ -221,14 +304,31 @@ mod tests {
         assert_eq!(t("insulin (Z79.4)"), [Target::Code("Z794".into())]);
         assert_eq!(t("gestational diabetes (O24.4-)"), [Target::Prefix("O244".into())]);
         assert_eq!(
-            t("x (E08.-, I20-I25, T36-T50 with fifth or sixth character 5)"),
+            t("x (E08.-, I20-I25, K70.0-K77)"),
             [
                 Target::Prefix("E08".into()),
                 Target::Range("I20".into(), "I25".into()),
-                Target::Range("T36".into(), "T50".into())
+                Target::Range("K700".into(), "K77".into())
             ]
         );
         assert_eq!(t("spine (C1-C4) vitamin (A1c)"), []);
+    }
+
+    #[test]
+    fn conditions_on_characters_are_kept() {
+        let one = |s: &str| targets(s).remove(0);
+        let adverse = one("drug (T36-T50 with fifth or sixth character 5)");
+        assert!(adverse.matches("T360X5A") && adverse.matches("T50995A") && !adverse.matches("T360X1A"));
+        let poisoning = one("(T36-T65 with fifth or sixth character 1-4 or 6)");
+        assert!(poisoning.matches("T360X6A") && !poisoning.matches("T360X5A"));
+        assert!(one("underdosing (T36-T50) with fifth or sixth character 6").matches("T383X6A"));
+        let drug = one("hallucinations in drug psychosis (F11-F19 with fifth to sixth characters 51)");
+        assert!(drug.matches("F19951") && !drug.matches("F1910"));
+        let stroke = one("following cerebrovascular disease (I69. with final characters -93)");
+        assert!(stroke.matches("I69393") && !stroke.matches("I69392"));
+        let pvd = one("gangrene (E08-E13 with .52)");
+        assert!(pvd.matches("E1152") && !pvd.matches("E1151"));
+        assert!(one("(S42.- with 7th character B or C)").matches("S42001B"));
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub const UNSPECIFIED: f32 = 0.04;
 pub const OTHER: f32 = 0.03;
 pub const SYSTEM: f32 = 0.12;
 pub const BIRTH: f32 = 0.08;
+pub const FETUS: f32 = 0.10;
 pub const NON: f32 = 0.4;
 
 /// What the class bits alone say for or against a code.
@@ -39,6 +40,9 @@ pub fn of_class(bits: u16, parsed: &Parsed, prefer: Option<CodeSystem>) -> f32 {
     };
     if bits & class::BIRTH != 0 && !parsed.birth {
         p -= BIRTH;
+    }
+    if bits & class::FETUS != 0 && !parsed.one_fetus {
+        p -= FETUS;
     }
     if bits & class::UNSPECIFIED != 0 {
         p += UNSPECIFIED;

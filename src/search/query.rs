@@ -56,6 +56,8 @@ pub struct Parsed {
     pub specified: bool,
     /// The words speak of pregnancy, birth or a newborn.
     pub birth: bool,
+    /// A certain one of several fetuses is meant.
+    pub one_fetus: bool,
     /// Words whose presence in a title speaks against it (`nondisplaced` when `displaced` is meant).
     pub against: Vec<u32>,
 }
@@ -304,6 +306,10 @@ pub fn parse(book: &Book, text: &str) -> Parsed {
     out.birth = list.iter().any(|p| match p {
         Piece::Word(w) => speaks_of_birth(w),
         Piece::Meaning(typed, meaning, _) => speaks_of_birth(typed) || speaks_of_birth(meaning),
+        _ => false,
+    });
+    out.one_fetus = list.windows(2).any(|p| match p {
+        [Piece::Word(f), Piece::Word(n)] => f == "fetus" && n.len() == 1 || f == "other" && n == "fetus",
         _ => false,
     });
     let words = list.iter().filter(|p| matches!(p, Piece::Word(_) | Piece::Meaning(..))).count();

@@ -244,6 +244,9 @@ fn classify(system: CodeSystem, code: &str, title: Option<&str>, billable: bool)
     }
     if system == CodeSystem::Icd10cm && code.starts_with(['O', 'P']) {
         c |= class::BIRTH;
+        if code.len() == 7 && code.ends_with(|d: char| ('1'..='9').contains(&d)) && has("fetus") {
+            c |= class::FETUS;
+        }
     }
     if has("unspecified") {
         c |= class::UNSPECIFIED;
