@@ -160,6 +160,11 @@ fn limits(text: &str) -> Vec<Place> {
     if condition.starts_with('.') {
         return values(condition).map(|one_of| vec![Place { position: 4, one_of }]).unwrap_or_default();
     }
+    if condition.starts_with("open fracture") {
+        // initial and later encounters of the three classes of open fracture
+        let one_of = ["B", "C", "E", "F", "H", "J", "M", "N", "Q", "R"].map(String::from).to_vec();
+        return vec![Place { position: 7, one_of }];
+    }
     let Some((which, what)) = condition.split_once("character") else { return Vec::new() };
     let what = what.trim_start_matches('s');
     let Some(one_of) = values(what) else { return Vec::new() };
@@ -328,6 +333,8 @@ mod tests {
         assert!(stroke.matches("I69393") && !stroke.matches("I69392"));
         let pvd = one("gangrene (E08-E13 with .52)");
         assert!(pvd.matches("E1152") && !pvd.matches("E1151"));
+        let open = one("(S52.- with open fracture 7th character)");
+        assert!(open.matches("S52501B") && !open.matches("S52501A"));
         assert!(one("(S42.- with 7th character B or C)").matches("S42001B"));
     }
 
