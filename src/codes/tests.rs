@@ -53,6 +53,17 @@ fn status_follows_the_date_of_service() {
 }
 
 #[test]
+fn starter_codes_end_when_they_ended() {
+    let b = book();
+    let hcpcs = CodeSystem::Hcpcs;
+    assert_eq!(b.status(hcpcs, "J1885", day(2026, 1, 15)), CodeStatus::Valid);
+    assert_eq!(b.status(hcpcs, "J1030", day(2024, 3, 31)), CodeStatus::Valid);
+    let last_day = day(2024, 3, 31);
+    assert_eq!(b.status(hcpcs, "J1030", day(2024, 4, 1)), CodeStatus::Expired { last_day });
+    assert_eq!(b.status(hcpcs, "J1010", day(2024, 3, 31)), CodeStatus::NotYet { from: day(2024, 4, 1) });
+}
+
+#[test]
 fn retired_codes_name_their_last_day() {
     let b = book();
     let all = b.docs(CM);

@@ -112,7 +112,9 @@ pub fn collect(tables: &Tables, tree: &Tree) -> Result<Codes, BookError> {
     for r in records(&tables.text("hcpcs_starter.txt")?) {
         let d = map.entry((Hcpcs, field(&r, 0).to_string())).or_default();
         d.title = Some(field(&r, 1).to_string());
-        d.periods = vec![(0, 0)];
+        // a side without a date is open
+        let (from, to) = field(&r, 2).split_once('-').unwrap_or(("", ""));
+        d.periods = vec![(from.parse().unwrap_or(0), to.parse().unwrap_or(0))];
         d.prior = 4;
     }
     for (system, code, from, to) in &tables.site.periods {
