@@ -168,8 +168,8 @@ def tabular_titles(lines):
         while code in titles:
             if code in sevenths:
                 return sevenths[code]
-            # a block of one category has the category's own name
-            code = parent[code] if parent[code] != code else ""
+            # a section of one category bears the category's own name
+            code = parent[code] if len(code) > 3 else ""
         return {}
 
     has_child = set(parent.values())
@@ -238,20 +238,14 @@ def validity_lines(table):
 DRG_VERSIONS = ["v43.1", "v43", "v42.1", "v42", "v41.1", "v41", "v40", "v39", "v38", "v37", "v36"]
 
 
-def columns(line):
-    """The columns of a list line: parted by two blanks or more."""
-    return [c.strip() for c in line.strip().split("  ") if c.strip()]
-
-
 def manual_dx(wheel):
-    code = re.compile(r"[A-Z][0-9A-Z]{2,6}")
+    """Appendix B has fixed columns: code, MDC, DRGs, title."""
     titles = {}
     for version in DRG_VERSIONS:
-        text = wheel.read(f"drgpy/data/{version}/appendix_B.txt").decode("utf-8", "replace")
-        for line in text.splitlines():
-            c = columns(line)
-            if len(c) >= 3 and code.fullmatch(c[0]):
-                titles.setdefault(c[0], clean(c[-1]))
+        for line in wheel.read(f"drgpy/data/{version}/appendix_B.txt").decode("utf-8", "replace").splitlines():
+            code, title = line[1:9].strip(), clean(line[25:])
+            if line[:1] == " " and title and re.fullmatch("[A-Z][0-9A-Z]{2,6}", code):
+                titles.setdefault(code, title)
     return titles
 
 
@@ -263,14 +257,19 @@ def manual_px(wheel, known):
             if "appendix_B" in name or "appendix_C" in name:
                 continue
             for line in wheel.read(name).decode("utf-8", "replace").splitlines():
-                c = columns(line)
-                code = c[0].strip("*").removeprefix("and ").strip() if c else ""
-                if len(c) >= 2 and code in known and c[-1][:1].isupper() and c[-1][1:2].islower():
-                    title = clean(c[-1])
-                    old = titles.get(code, "")
-                    # some lists cut long titles
-                    if not old or (title.startswith(old) and len(title) > len(old)):
-                        titles[code] = title
+                words = line.split(None, 1)
+                if len(words) < 2 or words[0].strip("*") not in known:
+                    continue
+                code, rest = words[0].strip("*"), words[1]
+                # some lists put flags and DRG numbers between code and title
+                rest = re.sub(r"^(?:[YN*]|OR|\d{2}|\d{3}(?:-\d{3})?)\s+", "", rest)
+                title = clean(rest)
+                if not re.match("(?!Pre [0-9])[A-Z][a-z]", title):
+                    continue
+                old = titles.get(code, "")
+                # some lists cut long titles
+                if not old or (title.startswith(old) and len(title) > len(old)):
+                    titles[code] = title
     return titles
 
 
@@ -337,7 +336,11 @@ def build(folder, shared, tmp):
     drgpy = wheels["drgpy"]
     manual_sha = sha(b"".join(drgpy.read(f"drgpy/data/{v}/appendix_B.txt") for v in DRG_VERSIONS))
     composed, official = tabular_titles(lines), manual_dx(drgpy)
-    extra = {c: official[c] for c in cm if c in official and composed.get(c) != official[c]}
+    # a retired code that lives on as a header keeps the header's title of today
+    extra = {
+        c: official[c] for c in cm
+        if c in official and composed.get(c) != official[c] and (c not in composed or not cm[c][-1][1])
+    }
     missing = [c for c in cm if c not in composed and c not in extra]
     write("icd10cm_titles.txt.gz", {
         "table": "titles the tabular does not give word for word, and titles of retired codes",

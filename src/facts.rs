@@ -1,105 +1,200 @@
 //! The code book as the edits and the screen ask about it.
 //!
-//! Owns the answers of `CodeFacts` over a `Book`, and the index that goes with it. Immutable; shared by threads.
+//! Owns the answers of `CodeFacts` over the mapped book, and searches inside the codes that a note names.
+//! Immutable; shared by threads.
 
-use crate::codes::{Book, TableError, Tables};
-use crate::domain::{CodeSystem, normal_code};
+use crate::codes::{self, Book, CodeStatus, Overlay, Target};
+use crate::codes_file::{self, CodesFileError, SharedBook};
+use crate::domain::{CodeRange, CodeSystem, FeeTable, normal_code};
 use crate::edits::facts::names_the_side;
 use crate::edits::{CodeFacts, Note, NoteKind, Status};
-use crate::search::Index;
+use crate::search::{self, Hit, Prior, Query, Results};
 use chrono::NaiveDate;
+use std::path::Path;
 
-/// Everything about codes: the book and its search index.
+/// Everything about codes: the mapped book and how often codes are used.
 pub struct Codes {
-    pub book: Book,
-    pub index: Index,
+    pub book: SharedBook,
+    prior: Prior,
 }
+
+/// A question of a field: like `search::Query`, with the codes a note names and the site's own numbers.
+pub struct Ask<'a> {
+    pub text: &'a str,
+    pub systems: &'a [CodeSystem],
+    pub prefer: CodeSystem,
+    pub date: NaiveDate,
+    pub limit: usize,
+    pub within: &'a [CodeRange],
+    pub overlay: &'a Overlay,
+}
+
+/// Codes listed when a note names a whole range.
+const MOST_LISTED: usize = 2000;
 
 impl Codes {
-    /// Reads the shipped tables; a third of a second.
-    pub fn load() -> Result<Codes, TableError> {
-        let book = Book::build(Tables::shipped()?)?;
-        let index = Index::build(&book);
-        Ok(Codes { book, index })
+    /// Maps the book in `dir`; makes it first, in a second or two, when it is missing or of other tables.
+    pub fn open(dir: &Path, progress: &mut dyn FnMut(&str, u8)) -> Result<Codes, CodesFileError> {
+        Ok(Codes { book: codes_file::open(dir, progress)?, prior: Prior::shipped() })
+    }
+
+    pub fn search(&self, ask: &Ask<'_>, abandon: &dyn Fn() -> bool) -> Results {
+        let targets: Vec<Target> = ask.within.iter().map(target).collect();
+        let mut query = Query {
+            text: ask.text,
+            systems: ask.systems,
+            prefer: Some(ask.prefer),
+            date: ask.date,
+            limit: ask.limit,
+            within: (!targets.is_empty()).then_some(targets.as_slice()),
+            overlay: Some(ask.overlay),
+        };
+        if targets.is_empty() {
+            return search::run(&self.book, &query, &self.prior, abandon);
+        }
+        // The codes a note names are few: they stand in order, and digits of the code itself narrow them.
+        let typed = normal_code(ask.text);
+        query.text = "";
+        query.limit = MOST_LISTED;
+        let mut all = search::run(&self.book, &query, &self.prior, abandon);
+        all.hits.sort_by(|a, b| a.code.cmp(&b.code));
+        if !typed.is_empty() {
+            let by_code: Vec<Hit> = all.hits.iter().filter(|h| h.code.contains(&typed)).cloned().collect();
+            if by_code.is_empty() {
+                query.text = ask.text;
+                query.limit = ask.limit;
+                return search::run(&self.book, &query, &self.prior, abandon);
+            }
+            all.hits = by_code;
+            all.hits.sort_by_key(|h| (!h.code.ends_with(&typed), !h.billable));
+        }
+        all.total = all.hits.len();
+        all.hits.truncate(ask.limit);
+        all
     }
 }
 
-fn kind(letter: char) -> NoteKind {
-    match letter {
-        'F' => NoteKind::CodeFirst,
-        'U' => NoteKind::UseAdditional,
-        'A' => NoteKind::CodeAlso,
-        '1' => NoteKind::Excludes1,
-        '2' => NoteKind::Excludes2,
-        'I' => NoteKind::Includes,
-        'T' => NoteKind::Inclusion,
-        _ => NoteKind::Text,
+/// The site's numbers for a search, from its fee table.
+pub fn overlay(fees: &FeeTable) -> Overlay {
+    let mut overlay = Overlay::new();
+    for (code, fee) in &fees.0 {
+        overlay.add(code, fee.text.as_deref());
     }
+    overlay
+}
+
+fn target(r: &CodeRange) -> Target {
+    match r.first == r.last {
+        true => Target::Prefix(r.first.clone()),
+        false => Target::Range(r.first.clone(), r.last.clone()),
+    }
+}
+
+fn range(t: &Target) -> CodeRange {
+    match t {
+        Target::Code(c) | Target::Prefix(c) => CodeRange::one(c),
+        Target::Range(a, b) => CodeRange { first: a.clone(), last: b.clone() },
+        Target::Limited(inner, _) => range(inner),
+    }
+}
+
+fn kind(k: codes::NoteKind) -> Option<NoteKind> {
+    use codes::NoteKind as K;
+    Some(match k {
+        K::CodeFirst => NoteKind::CodeFirst,
+        K::UseAdditional => NoteKind::UseAdditional,
+        K::CodeAlso => NoteKind::CodeAlso,
+        K::Excludes1 => NoteKind::Excludes1,
+        K::Excludes2 => NoteKind::Excludes2,
+        K::Includes => NoteKind::Includes,
+        K::Inclusion => NoteKind::Inclusion,
+        K::Text => NoteKind::Text,
+        // The picker shows them.
+        K::Seventh => return None,
+    })
+}
+
+fn billable(book: &Book, code: &str, on: NaiveDate) -> bool {
+    book.status(CodeSystem::Icd10cm, code, on) == CodeStatus::Valid
 }
 
 impl CodeFacts for Codes {
     fn status(&self, system: CodeSystem, code: &str, on: NaiveDate) -> Status {
         let code = normal_code(code);
-        match system {
-            CodeSystem::Cpt | CodeSystem::Hcpcs => return Status::Unchecked,
-            CodeSystem::Icd10cm | CodeSystem::Icd10pcs => {}
+        if matches!(system, CodeSystem::Cpt | CodeSystem::Hcpcs) {
+            return Status::Unchecked;
         }
-        let doc = self.book.doc(system, &code);
-        if let Some(d) = doc.filter(|d| !d.header) {
-            if self.book.is_billable(d, on) {
-                return Status::Valid;
+        let children = || -> Vec<String> {
+            let below = self.book.children(&code).into_iter().map(|e| e.code);
+            below
+                .filter(|c| {
+                    !matches!(
+                        self.book.status(system, c, on),
+                        CodeStatus::Expired { .. } | CodeStatus::NotYet { .. }
+                    )
+                })
+                .collect()
+        };
+        match self.book.status(system, &code, on) {
+            CodeStatus::Valid => Status::Valid,
+            CodeStatus::NotYet { from } => Status::NotYet { from },
+            CodeStatus::Expired { last_day } => match system {
+                // A code that became a category offers what is below it now.
+                CodeSystem::Icd10cm if !children().is_empty() => Status::Header { children: children() },
+                _ => Status::Expired { last: last_day },
+            },
+            CodeStatus::Header => Status::Header { children: children() },
+            CodeStatus::NeedsSeventh => {
+                let complete = |c: &char| billable(&self.book, &codes::pad_seventh(&code, *c), on);
+                let choices = self.book.seventh(&code).into_iter().filter(|(c, _)| complete(c)).collect();
+                Status::NeedsSeventh { choices }
             }
-            // A code that became a category offers what is below it now.
-            let children = self.book.children(&code, on);
-            if system == CodeSystem::Icd10cm && !children.is_empty() {
-                return Status::Header { children };
-            }
-            let periods = self.book.validity(d);
-            return match periods.iter().find(|v| v.from > on) {
-                Some(v) => Status::NotYet { from: v.from },
-                None => match periods.iter().filter_map(|v| v.last).max() {
-                    Some(last) => Status::Expired { last },
-                    None => Status::Unknown,
-                },
-            };
-        }
-        if system == CodeSystem::Icd10pcs {
-            return match self.book.beginning(system, &code).is_empty() || code.len() >= 7 {
-                true => Status::Unknown,
-                false => Status::Header { children: Vec::new() },
-            };
-        }
-        let choices = self.book.sevenths(&code, on);
-        if !choices.is_empty() && doc.is_some() {
-            return Status::NeedsSeventh { choices };
-        }
-        match self.book.children(&code, on) {
-            c if c.is_empty() => Status::Unknown,
-            children => Status::Header { children },
+            CodeStatus::Unknown => match system {
+                CodeSystem::Icd10pcs if code.len() < 7 && !self.book.starting(system, &code).is_empty() => {
+                    Status::Header { children: Vec::new() }
+                }
+                _ => Status::Unknown,
+            },
         }
     }
 
     fn title(&self, system: CodeSystem, code: &str) -> Option<String> {
-        self.book.title(system, code)
+        self.book.title(system, &normal_code(code))
     }
 
     fn excludes1(&self, a: &str, b: &str) -> Option<String> {
-        let b = normal_code(b);
-        let found = self
-            .book
-            .notes(a)
-            .into_iter()
-            .find(|n| n.kind == '1' && n.ranges.iter().any(|r| r.contains(&b)))?;
-        Some(format!(
-            "{}: Excludes1 {}",
-            crate::domain::display_code(CodeSystem::Icd10cm, &found.at),
-            found.text
-        ))
+        let n = self.book.excludes1(&normal_code(a), &normal_code(b))?;
+        Some(format!("{}: Excludes1 {}", n.level, n.text))
     }
 
     fn notes(&self, code: &str) -> Vec<Note> {
-        let notes = self.book.notes(code).into_iter();
-        notes.map(|n| Note { kind: kind(n.kind), at: n.at, text: n.text, ranges: n.ranges }).collect()
+        let mut out: Vec<Note> = Vec::new();
+        let mut list: Option<(String, usize)> = None;
+        for n in self.book.notes(&normal_code(code)) {
+            let Some(kind) = kind(n.kind) else { continue };
+            let at = n.level.strip_prefix("chapter ").unwrap_or(&n.level).to_string();
+            let text = match &n.heading {
+                Some(h) => format!("{h} {}", n.text),
+                None => n.text.clone(),
+            };
+            let note = Note { kind, at: at.clone(), text, ranges: n.targets.iter().map(range).collect() };
+            // Choices under one heading go by code, as the printed book has them; two names of one code are one.
+            let key = n.heading.map(|h| format!("{at} {kind:?} {h}"));
+            match (&list, key) {
+                (Some((now, from)), Some(key)) if *now == key => {
+                    let first = |n: &Note| n.ranges.first().map(|r| r.first.clone());
+                    let place = out[*from..].iter().position(|o| first(o) > first(&note)).map(|i| from + i);
+                    if !out[*from..].iter().any(|o| !o.ranges.is_empty() && o.ranges == note.ranges) {
+                        out.insert(place.unwrap_or(out.len()), note);
+                    }
+                }
+                (_, key) => {
+                    list = key.map(|k| (k, out.len()));
+                    out.push(note);
+                }
+            }
+        }
+        out
     }
 
     /// No package carries the list of exempt codes: a site loads it.
@@ -109,18 +204,15 @@ impl CodeFacts for Codes {
 
     fn sided(&self, code: &str) -> Vec<String> {
         let code = normal_code(code);
-        let Some(title) = self.book.title(CodeSystem::Icd10cm, &code) else { return Vec::new() };
-        if !title.contains("unspecified") {
+        let Some(title) = self.book.title(CodeSystem::Icd10cm, &code).filter(|t| t.contains("unspecified"))
+        else {
             return Vec::new();
-        }
+        };
         let parent: String = code.chars().take(code.len().min(6).saturating_sub(1).max(3)).collect();
-        let same_length = |c: &str| c.len() == code.len() && c != code;
-        self.book
-            .beginning(CodeSystem::Icd10cm, &parent)
-            .iter()
-            .filter(|d| !d.header && same_length(d.code()))
-            .filter(|d| names_the_side(&title, &self.book.title_of(d)))
-            .map(|d| d.code().to_string())
+        let docs = self.book.starting(CodeSystem::Icd10cm, &parent);
+        docs.filter(|d| self.book.doc_code(*d).len() == code.len() && self.book.doc_code(*d) != code)
+            .filter(|d| self.book.doc_title(*d).is_some_and(|t| names_the_side(&title, &t)))
+            .map(|d| self.book.doc_code(d).to_string())
             .collect()
     }
 }
@@ -130,7 +222,9 @@ mod tests {
     use super::*;
     use std::sync::LazyLock;
 
-    static CODES: LazyLock<Codes> = LazyLock::new(|| Codes::load().unwrap());
+    static CODES: LazyLock<Codes> = LazyLock::new(|| {
+        Codes::open(&std::env::temp_dir().join("codesk-test-book"), &mut |_, _| {}).unwrap()
+    });
 
     fn status(code: &str, on: &str) -> Status {
         CODES.status(CodeSystem::Icd10cm, code, on.parse().unwrap())

@@ -16,6 +16,7 @@ pub mod app;
 pub mod claims;
 pub mod cli;
 pub mod codes;
+pub mod codes_file;
 pub mod config;
 pub mod demo;
 pub mod domain;

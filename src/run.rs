@@ -190,11 +190,18 @@ fn start_jobs(site: &mut Site) -> Result<Jobs, RunError> {
     let (store, first) = site.take_store()?;
     let second = store.reader().map_err(SiteError::from)?;
     let (config, clock) = (site.config.clone(), site.clock);
+    let book_dir = config.book_dir();
     let parts = Parts {
         store,
         readers: (first, second),
         open_hub: Box::new(move || open_hub(&config, clock).map(|h| Box::new(h) as Box<dyn Hub>)),
-        load_codes: Box::new(|| Codes::load().map(Arc::new).map_err(|e| e.to_string())),
+        load_codes: Box::new(move |mut progress| {
+            let opened = Codes::open(&book_dir, &mut *progress);
+            opened.map(Arc::new).map_err(|e| match e.hint() {
+                Some(hint) => format!("{e}; {hint}"),
+                None => e.to_string(),
+            })
+        }),
         login: site.me.login.clone(),
         now: Arc::new(move || Clock::now_ms(&clock)),
         seed: site.seed(),

@@ -17,7 +17,8 @@ const MAY: &[(&str, &[&str])] = &[
     ("edits", &["codes", "domain"]),
     ("claims", &["codes", "domain", "edits"]),
     // The book and the index as the edits ask about them.
-    ("facts", &["codes", "domain", "edits", "search"]),
+    ("codes_file", &["codes"]),
+    ("facts", &["codes", "codes_file", "domain", "edits", "search"]),
     ("intake", &["domain", "codes"]),
     // What store and the SQLite hub have in common, so that neither imports the other.
     ("sqlite", &["domain"]),

@@ -45,6 +45,8 @@ pub fn run(place: &PlaceArgs, args: &DemoArgs) -> Result<Outcome, CliError> {
         set_up(&mut site, args.encounters)?;
     }
     if args.no_tui {
+        // The code book too, so that the first start is as fast as the next.
+        super::site::open_codes(&config)?;
         return Ok(Outcome::Done);
     }
     drop(site);

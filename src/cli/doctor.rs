@@ -37,15 +37,16 @@ pub fn run(place: &PlaceArgs, args: &DoctorArgs) -> Result<Outcome, CliError> {
             writeln!(out, "Cache: {e}")?;
         }
     }
-    match crate::facts::Codes::load() {
+    match super::site::open_codes(&config) {
         Ok(codes) => {
             writeln!(
                 out,
                 "Codes: {} ICD-10-CM and ICD-10-PCS codes and categories.",
-                codes.book.docs().len()
+                codes.book.count(crate::domain::CodeSystem::Icd10cm)
+                    + codes.book.count(crate::domain::CodeSystem::Icd10pcs)
             )?;
-            for source in &codes.book.sources {
-                writeln!(out, "  {source}")?;
+            for source in crate::codes::Tables::shipped().provenance().unwrap_or_default() {
+                writeln!(out, "  {}: {}", source.table, source.line)?;
             }
         }
         Err(e) => {

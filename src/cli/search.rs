@@ -1,9 +1,9 @@
 //! `codesk search`: codes by a few letters, one query or a batch.
 
 use super::{CliError, Outcome, PlaceArgs};
+use crate::config::Config;
 use crate::domain::{CodeSystem, display_code};
-use crate::facts::Codes;
-use crate::search::{self, Prior, Query};
+use crate::facts::{self, Ask};
 use chrono::NaiveDate;
 use clap::Args;
 use serde_json::json;
@@ -48,22 +48,21 @@ pub fn run(place: &PlaceArgs, args: &SearchArgs) -> Result<Outcome, CliError> {
         })
         .collect::<Result<Vec<_>, _>>()?
         .concat();
-    let codes = Codes::load().map_err(super::SiteError::from)?;
+    let codes = super::site::open_codes(&Config::load(place.data_dir.as_deref())?)?;
     // The site's own numbers, where there is a site.
-    let fees = super::site::fees(place);
+    let overlay = super::site::fees(place).map(|f| facts::overlay(&f)).unwrap_or_default();
     let date = args.date.unwrap_or_else(super::site::calendar_today);
-    let prior = Prior::default();
     let find = |text: &str, limit: usize| {
-        let query = Query {
+        let ask = Ask {
             text,
             systems: &systems,
             prefer: systems.first().copied().unwrap_or(CodeSystem::Icd10cm),
             date,
             limit,
-            within: None,
-            site: fees.as_ref(),
+            within: &[],
+            overlay: &overlay,
         };
-        search::run(&codes.book, &codes.index, &query, &prior, &|| false)
+        codes.search(&ask, &|| false)
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     if let Some(path) = &args.batch {
@@ -107,7 +106,7 @@ pub fn run(place: &PlaceArgs, args: &SearchArgs) -> Result<Outcome, CliError> {
             writeln!(out, "{value}")?;
         } else {
             let mark = if h.billable { "" } else { "  [not billable]" };
-            writeln!(out, "{shown:<9} {}{mark}", h.title)?;
+            writeln!(out, "{shown:<9} {}{mark}", h.title.as_deref().unwrap_or("(no title loaded)"))?;
             if args.why {
                 writeln!(out, "          {}", h.why.join(" · "))?;
             }

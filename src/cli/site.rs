@@ -27,8 +27,8 @@ pub enum SiteError {
     Hub(#[from] HubError),
     #[error(transparent)]
     Sync(#[from] SyncError),
-    #[error("the code tables cannot be read: {0}")]
-    Codes(#[from] crate::codes::TableError),
+    #[error(transparent)]
+    Codes(#[from] crate::codes_file::CodesFileError),
     #[error("there is no encounter {0:?} here: give its account number or its id")]
     NoEncounter(String),
     #[error("{account} is not unique: {scopes}. Give the id instead")]
@@ -165,7 +165,7 @@ impl Site {
         if let Some(c) = self.codes.get() {
             return Ok(c);
         }
-        let loaded = Arc::new(Codes::load()?);
+        let loaded = Arc::new(open_codes(&self.config)?);
         Ok(self.codes.get_or_init(|| loaded))
     }
 
@@ -379,6 +379,17 @@ impl Site {
 
 pub fn open_hub(config: &Config, clock: SiteClock) -> Result<SqliteHub, HubError> {
     SqliteHub::open(&config.dir.join("hub.db"), &config.dir.join("hub.key"), Arc::new(clock))
+}
+
+/// The code book of a data directory, made with a line of progress when it has to be.
+pub fn open_codes(config: &Config) -> Result<Codes, SiteError> {
+    config.create_dir()?;
+    let mut told = false;
+    Ok(Codes::open(&config.book_dir(), &mut |_, _| {
+        if !std::mem::replace(&mut told, true) {
+            eprintln!("making the code book, once");
+        }
+    })?)
 }
 
 /// Sign-in name: the settings', else the system's.

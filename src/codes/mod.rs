@@ -1,13 +1,72 @@
-//! Code systems by date of service: titles, hierarchy, notes, validity, read from the tables in `code_tables/`.
+//! Code systems by date of service: titles, Tabular List notes, hierarchy, validity, search index.
 //!
-//! Owns the `Book`: every ICD-10-CM and ICD-10-PCS code with what the official tables say of it. Never searches
-//! (that is `search`) and never opens a file: the caller hands over the tables' text. Immutable once made, so it
-//! is shared between threads. Sources: NCHS Tabular List, CMS MCE lists (validity), CMS PCS titles.
+//! Owns the *book*: one run of bytes, made once from the code tables (`build`), that answers
+//! everything about a code (`Book`) and holds the sections that `search` reads (`index`). Owns
+//! the tokens both sides agree on, and the small overlay of a site's own procedure numbers.
+//! Never touches a file, a clock or a thread: bytes come in, the date of service is an argument.
+//! Never holds CPT text: a CPT number has a title only if the site's licensed file gave one.
+//! Pure; `Book` is shared by every thread.
 
 mod book;
-mod notes;
+mod build;
+pub mod class;
+mod format;
+pub mod index;
+pub mod notes;
+pub mod site_procedures;
 mod tables;
+pub mod tokens;
 
-pub use book::{Book, Doc, Validity};
-pub use notes::{BookNote, parse_ranges};
-pub use tables::{TableError, Tables};
+pub use crate::domain::{CodeSystem, display_code, normal_code};
+pub use book::{Book, CodeStatus, Entry, SharedBytes, pad_seventh};
+pub use build::build;
+pub use format::U32s;
+pub use notes::{Note, NoteKind, Target};
+pub use site_procedures::Overlay;
+pub use tables::{Provenance, SiteTables, Tables};
+
+/// Why a book cannot be read or made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BookError {
+    #[error("the file is cut short")]
+    Short,
+    #[error("not a code book")]
+    NotABook,
+    #[error("the code book was written on a machine of another byte order")]
+    ByteOrder,
+    #[error("code book format {found}, this program reads {wanted}")]
+    Version { found: u32, wanted: u32 },
+    #[error("the code book's {0} does not match its checksum")]
+    Damaged(&'static str),
+    #[error("code table {0} is missing or unreadable")]
+    Table(&'static str),
+    #[error("more codes than a code book can hold")]
+    TooLarge,
+}
+
+impl BookError {
+    /// Making the book again from the tables helps.
+    pub fn rebuild_helps(&self) -> bool {
+        !matches!(self, BookError::Table(_) | BookError::TooLarge)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod fixture {
+    //! The book of the shipped tables, made once a test run.
+    use super::*;
+    use std::sync::OnceLock;
+
+    pub fn bytes() -> &'static [u8] {
+        static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
+        BYTES.get_or_init(|| build(&Tables::shipped(), &mut |_, _| {}).expect("shipped tables build"))
+    }
+
+    pub fn book() -> &'static Book {
+        static BOOK: OnceLock<Book> = OnceLock::new();
+        BOOK.get_or_init(|| Book::from_bytes(bytes()).expect("a fresh book opens"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

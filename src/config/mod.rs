@@ -82,6 +82,13 @@ impl Config {
         Ok(())
     }
 
+    /// Where the code book lies: one folder a host lets every user share its pages.
+    pub fn book_dir(&self) -> PathBuf {
+        std::env::var_os("CODESK_BOOK_DIR")
+            .filter(|d| !d.is_empty())
+            .map_or_else(|| self.dir.clone(), PathBuf::from)
+    }
+
     /// The user's changes to the key map: file name and text.
     pub fn key_patch(&self) -> Result<Option<(String, String)>, ConfigError> {
         let path = self.dir.join("keys.toml");

@@ -29,7 +29,9 @@ pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 /// Opens the hub, on the sync thread: no connection is made before the first frame.
 pub type OpenHub = Box<dyn FnOnce() -> Result<Box<dyn Hub>, HubError> + Send>;
 /// Loads the code book, on the search thread.
-pub type LoadCodes = Box<dyn FnOnce() -> Result<Arc<Codes>, String> + Send>;
+pub type LoadCodes = Box<dyn FnOnce(Progress) -> Result<Arc<Codes>, String> + Send>;
+/// Told while the book is being made: what, and how far in percent.
+pub type Progress = Box<dyn FnMut(&str, u8)>;
 
 /// What the workers are given.
 pub struct Parts {

@@ -2,7 +2,7 @@
 
 use super::{LoadCodes, Out};
 use crate::app::{Generation, Reply, SearchAsk};
-use crate::search::{self, Prior, Query};
+use crate::facts::{self, Ask};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
@@ -67,7 +67,11 @@ impl Inbox {
 }
 
 pub(super) fn run(load: LoadCodes, inbox: &Inbox, out: &Out) {
-    let codes = match load() {
+    let progress = out.clone();
+    let told = Box::new(move |what: &str, percent: u8| {
+        progress.tell(Reply::BookProgress(format!("{what} {percent} %")));
+    });
+    let codes = match load(told) {
         Ok(codes) => {
             out.answer(Reply::Book(codes.clone()));
             codes
@@ -77,19 +81,23 @@ pub(super) fn run(load: LoadCodes, inbox: &Inbox, out: &Out) {
             return;
         }
     };
-    let prior = Prior::default();
+    // The site's numbers change with its fee table only.
+    let mut overlay = (Arc::default(), crate::codes::Overlay::new());
     while let Some((generation, ask)) = inbox.take() {
-        let query = Query {
+        if !Arc::ptr_eq(&overlay.0, &ask.fees) {
+            overlay = (ask.fees.clone(), facts::overlay(&ask.fees));
+        }
+        let question = Ask {
             text: &ask.text,
             systems: &ask.systems,
             prefer: ask.prefer,
             date: ask.date,
             limit: ask.limit,
-            within: (!ask.within.is_empty()).then_some(ask.within.as_slice()),
-            site: Some(&ask.fees),
+            within: &ask.within,
+            overlay: &overlay.1,
         };
         let stale = || inbox.0.newest.load(Ordering::SeqCst) != generation;
-        let results = search::run(&codes.book, &codes.index, &query, &prior, &stale);
+        let results = codes.search(&question, &stale);
         if stale() {
             out.dropped();
         } else {

@@ -115,7 +115,7 @@ fn overlay_lines(app: &App, overlay: &Overlay, out: &mut Vec<String>) {
                     s.cursor + 1,
                     s.results.total,
                     display_code(h.system, &h.code),
-                    h.title
+                    h.title.as_deref().unwrap_or_default()
                 ));
             }
         }

@@ -80,7 +80,7 @@ fn row(app: &App, s: &SearchState, hit: &Hit, here: bool, area: Area, p: &mut Pa
     let role = if hit.billable { Role::Code } else { Role::CodeHeader };
     p.put(x + 1, y, 10, &shown, role);
     let title = match (&hit.title, hit.system) {
-        (t, _) if !t.is_empty() => t.clone(),
+        (Some(t), _) => t.clone(),
         (_, CodeSystem::Cpt) => {
             let fee = app.open.as_ref().and_then(|o| o.chart.directory.fees.charge(&hit.code));
             let fee = fee.map(|f| format!("  ${f}")).unwrap_or_default();
@@ -123,8 +123,15 @@ fn notes(app: &App, s: &SearchState, area: Area, p: &mut Painter<'_, '_>) {
     let mut y = area.y + 1;
     let end = area.y + area.h;
     // The whole title first, where the row had to cut it.
-    if hit.title.width() > usize::from(area.w.saturating_sub(12)) {
-        y += p.words(area.x + 1, y, area.w.saturating_sub(2), 2.min(end - y), &hit.title, Role::Text);
+    if hit.title.as_deref().unwrap_or_default().width() > usize::from(area.w.saturating_sub(12)) {
+        y += p.words(
+            area.x + 1,
+            y,
+            area.w.saturating_sub(2),
+            2.min(end - y),
+            hit.title.as_deref().unwrap_or_default(),
+            Role::Text,
+        );
     }
     let wanted = [
         NoteKind::CodeFirst,
