@@ -57,6 +57,8 @@ impl Term {
             .expect("a pseudo-terminal");
         let mut cmd = CommandBuilder::new(codesk());
         cmd.args(args);
+        // The pseudo-terminal library starts in HOME by default, which need not exist.
+        cmd.cwd(dir.path());
         for name in ["NO_COLOR", "SSH_CONNECTION", "SSH_TTY", "COLORTERM"] {
             cmd.env_remove(name);
         }
