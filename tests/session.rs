@@ -76,6 +76,8 @@ fn start(part: &str, reads: bool) -> Pty {
     let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
     let before = format!("{:?}", pair.master.get_termios());
     let mut cmd = CommandBuilder::new(std::env::current_exe().expect("this program"));
+    // The pseudo-terminal library starts in HOME by default, which need not exist.
+    cmd.cwd(std::env::temp_dir());
     cmd.args(["--exact", "child", "--nocapture"]);
     cmd.env(PART, part);
     // A backtrace would scroll the message away.
