@@ -11,7 +11,6 @@ impl App {
             return self.close_overlay();
         }
         let (w, h) = self.chart_view();
-        let rows = self.open.as_ref().map_or(1, |o| o.rows(w).0.len());
         let documents = self.open.as_ref().map_or(0, |o| o.texts.len());
         let lines = self.evidence_lines();
         let Some(top) = self.overlays.last_mut() else { return Vec::new() };
@@ -120,7 +119,6 @@ impl App {
             },
             Overlay::Me => {}
         }
-        let _ = rows;
         Vec::new()
     }
 

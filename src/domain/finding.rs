@@ -2,7 +2,7 @@
 //!
 //! Owns the shape that the edits pane, `codesk check` and the hub share. Which rules exist is `edits`.
 
-use super::{Change, Edit, Id};
+use super::{Edit, Id};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -197,11 +197,6 @@ impl Place {
             Place::Diagnosis(id) | Place::Procedure(id) | Place::Line(id, _) => id.to_string(),
         }
     }
-}
-
-/// A shorthand for fixes that add one record.
-pub fn add<T>(item: super::Item<T>) -> Change<T> {
-    Change::Add(item)
 }
 
 #[cfg(test)]

@@ -36,8 +36,7 @@ pub fn pane(app: &App, area: Area, p: &mut Painter<'_, '_>) {
         None => "No document".to_string(),
     };
     p.title(area, &title, &place, focused);
-    if let Some(d) = document.filter(|d| d.status == DocumentStatus::Unsigned) {
-        let _ = d;
+    if document.is_some_and(|d| d.status == DocumentStatus::Unsigned) {
         p.right(Area { w: area.w.saturating_sub(1), ..area }, area.y, "UNSIGNED", Role::Hold);
     }
     let text = open.text();

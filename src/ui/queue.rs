@@ -70,8 +70,7 @@ pub fn screen(app: &App, area: Area, p: &mut Painter<'_, '_>) {
     lists(app, Area { y: area.y + 1, h: 1, ..table }, p);
     if let Some(line) = &app.queue.filter_line {
         p.put(table.x + 1, table.y, 20, "▌filter > ", Role::Input);
-        let w = p.put(table.x + 11, table.y, table.w - 12, &format!("{} ", line.text), Role::Input);
-        let _ = w;
+        p.put(table.x + 11, table.y, table.w - 12, &format!("{} ", line.text), Role::Input);
         p.cursor = Some((table.x + 11 + cols(&line.text[..line.cursor]), table.y));
     }
     columns(Area { y: area.y + 2, h: 1, ..table }, p);
