@@ -11,6 +11,7 @@ mod book;
 mod build;
 pub mod class;
 mod format;
+pub mod import;
 pub mod index;
 pub mod notes;
 pub mod site_procedures;

@@ -1,0 +1,21 @@
+//! Official code files as a site gets them: readers, releases, and what they change in the book.
+//!
+//! Owns one reader a format, each recognising its file by content; the release a file becomes
+//! (`Release`, content-addressed); and the sum of a site's releases as `SiteTables`.
+//! Never opens a file and never keeps half of one: a reader gives a whole release or a `Refusal`
+//! with line and reason. Pure; `codesk tables import` calls it, and the workstation's loader.
+
+mod index;
+mod kind;
+mod pcs;
+mod refusal;
+mod release;
+
+pub use index::{IndexEntry, IndexTable};
+pub use kind::Kind;
+pub use pcs::{
+    PcsAxis, PcsDefinitionAxis, PcsDefinitions, PcsDevice, PcsRow, PcsStep, PcsTable, PcsTables, PcsTerm,
+    PcsValue,
+};
+pub use refusal::Refusal;
+pub use release::{Content, HcpcsRow, ListRow, Meta, OrderRow, PeriodRow, Release, ReleaseHash};
