@@ -9,6 +9,7 @@ use crate::domain::{CodeRange, CodeSystem, FeeTable, normal_code};
 use crate::edits::facts::names_the_side;
 use crate::edits::{CodeFacts, Note, NoteKind, Status};
 use crate::search::{self, Hit, Prior, Query, Results};
+use crate::table_store::TableStore;
 use chrono::NaiveDate;
 use std::path::Path;
 
@@ -36,6 +37,15 @@ impl Codes {
     /// Maps the book in `dir`; makes it first, in a second or two, when it is missing or of other tables.
     pub fn open(dir: &Path, progress: &mut dyn FnMut(&str, u8)) -> Result<Codes, CodesFileError> {
         Ok(Codes { book: codes_file::open(dir, progress)?, prior: Prior::shipped() })
+    }
+
+    /// The same with what the site has loaded.
+    pub fn open_site(
+        dir: &Path,
+        store: &TableStore,
+        progress: &mut dyn FnMut(&str, u8),
+    ) -> Result<Codes, CodesFileError> {
+        Ok(Codes { book: codes_file::open_site(dir, store, progress)?, prior: Prior::shipped() })
     }
 
     pub fn search(&self, ask: &Ask<'_>, abandon: &dyn Fn() -> bool) -> Results {

@@ -24,7 +24,7 @@ pub use build::build;
 pub use format::U32s;
 pub use notes::{Note, NoteKind, Target};
 pub use site_procedures::Overlay;
-pub use tables::{Provenance, SiteTables, Tables};
+pub use tables::{PoaList, Provenance, SiteList, SiteTables, Tables};
 
 /// Why a book cannot be read or made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -47,7 +47,10 @@ pub fn build(tables: &Tables, progress: &mut dyn FnMut(&str, u8)) -> Result<Vec<
     let mut sections = Sections(Box::new(std::array::from_fn(|_| Vec::new())));
     let mut pool = TextPool::default();
     progress("reading the Tabular List", 0);
-    let tree = tabular::read(&tables.text("icd10cm_tabular.txt.gz")?);
+    let tree = match &tables.site.tabular {
+        Some(text) => tabular::read(text),
+        None => tabular::read(&tables.text("icd10cm_tabular.txt.gz")?),
+    };
     progress("listing codes", 10);
     let codes = docs::collect(tables, &tree)?;
     progress("writing codes and notes", 25);

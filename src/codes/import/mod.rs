@@ -5,17 +5,25 @@
 //! Never opens a file and never keeps half of one: a reader gives a whole release or a `Refusal`
 //! with line and reason. Pure; `codesk tables import` calls it, and the workstation's loader.
 
+mod addenda;
+mod dating;
 mod index;
 mod kind;
+mod order;
 mod pcs;
+mod read;
 mod refusal;
 mod release;
+mod site;
 
+pub use dating::{Known, Span};
 pub use index::{IndexEntry, IndexTable};
 pub use kind::Kind;
 pub use pcs::{
     PcsAxis, PcsDefinitionAxis, PcsDefinitions, PcsDevice, PcsRow, PcsStep, PcsTable, PcsTables, PcsTerm,
     PcsValue,
 };
-pub use refusal::Refusal;
+pub use read::{Library, Reading, Stated, read};
+pub use refusal::{MOST_BYTES, Refusal};
 pub use release::{Content, HcpcsRow, ListRow, Meta, OrderRow, PeriodRow, Release, ReleaseHash};
+pub use site::SiteBuilder;

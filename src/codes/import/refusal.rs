@@ -3,6 +3,7 @@
 //! Owns `Refusal` and the first look at bytes: what is no text at all, wrong encodings, control
 //! characters. Never names the file: whoever opened it does. Pure; any thread.
 
+use crate::domain::text::is_unsafe;
 use std::borrow::Cow;
 
 /// A file, or a line of it, that is not what it should be.
@@ -86,8 +87,7 @@ pub fn text_of(bytes: &[u8], latin1: bool) -> Result<Cow<'_, str>, Refusal> {
             ));
         }
     };
-    let unfit =
-        |c: char| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || is_bidi(c) || c == '\u{fffd}';
+    let unfit = |c: char| (is_unsafe(c) && !matches!(c, '\n' | '\r' | '\t')) || c == '\u{fffd}';
     if let Some((at, c)) = text.char_indices().find(|(_, c)| unfit(*c)) {
         let line = line_of(text.as_bytes(), at);
         return Err(Refusal::at(line, format!("character U+{:04X} has no place in a code table", c as u32)));
@@ -96,11 +96,6 @@ pub fn text_of(bytes: &[u8], latin1: bool) -> Result<Cow<'_, str>, Refusal> {
         return Err(Refusal::whole("the file is empty"));
     }
     Ok(text)
-}
-
-/// Marks that turn the direction of text: they can make a code read as another.
-fn is_bidi(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
 }
 
 /// The lines of a text with their numbers, without their ends.

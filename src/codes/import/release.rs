@@ -5,7 +5,7 @@
 //! table from two files of different form has the same hash; any change gives another.
 //! Never touches a file. Pure; any thread.
 
-use super::index::{IndexEntry, IndexTable};
+use super::index::IndexTable;
 use super::kind::Kind;
 use super::pcs::{PcsDefinitionAxis, PcsDefinitions, PcsDevice, PcsTable, PcsTables};
 use super::refusal::Refusal;
