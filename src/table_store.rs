@@ -10,6 +10,7 @@ use crate::codes::import::{
     self, Kind, Known, Library, Meta, Refusal, Release, ReleaseHash, SiteBuilder, Stated,
 };
 use crate::codes::{Book, BookError, CodeSystem, SiteTables, Tables};
+use crate::domain::text::clean_line;
 use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -108,6 +109,7 @@ pub struct Done {
 pub struct TableStore {
     dir: PathBuf,
     releases: Vec<Loaded>,
+    mappings: Vec<Mapping>,
     known: [OnceCell<Known>; 2],
 }
 
@@ -116,7 +118,19 @@ impl TableStore {
     pub fn open(data_dir: &Path) -> Result<TableStore, TableStoreError> {
         let dir = data_dir.join("tables");
         let releases = read_manifest(&dir)?;
-        Ok(TableStore { dir, releases, known: Default::default() })
+        Ok(TableStore { dir, releases, mappings: Vec::new(), known: Default::default() })
+    }
+
+    /// Reads the columns of the site's licensed lists from a file; one that is not there has none.
+    pub fn read_columns(&mut self, path: &Path) -> Result<(), TableStoreError> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(TableStoreError::Io { doing: "read", path: path.into(), source }),
+        };
+        self.mappings = import::mappings(&text)
+            .map_err(|refusal| TableStoreError::Refused { path: path.into(), refusal })?;
+        Ok(())
     }
 
     pub fn releases(&self) -> &[Loaded] {
@@ -168,52 +182,59 @@ impl TableStore {
             .map_err(|refusal| TableStoreError::Refused { path: self.path(hash), refusal })
     }
 
-    /// Reads a file and keeps what it holds. Either all of it is loaded after this, or nothing.
+    /// Reads a file and keeps what it holds, one release or two. Either all of it is loaded after
+    /// this, or nothing.
     pub fn import(
         &mut self,
         path: &Path,
         stated: &Stated,
         now: DateTime<Utc>,
-    ) -> Result<Done, TableStoreError> {
+    ) -> Result<Vec<Done>, TableStoreError> {
         let bytes = read_file(path)?;
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let stated = Stated { name: crate::domain::text::clean_line(&name).into_owned(), ..stated.clone() };
+        let stated = Stated { name: clean_line(&name).into_owned(), ..stated.clone() };
         fs::create_dir_all(&self.dir).map_err(io_error("make", &self.dir))?;
         let lock = self.lock()?;
         // what another import has added meanwhile counts
         self.releases = read_manifest(&self.dir)?;
         let refused = |refusal| TableStoreError::Refused { path: path.to_path_buf(), refusal };
-        let reading = import::read(&bytes, &stated, &*self).map_err(refused)?;
-        let content = reading
-            .release
-            .canonical()
-            .map_err(|e| refused(Refusal::whole(format!("cannot be kept: {e}"))))?;
-        let hash = ReleaseHash::of(&content).to_string();
-        if let Some(at) = self.releases.iter().position(|r| r.hash == hash) {
-            let loaded = self.releases[at].clone();
-            return Ok(Done { loaded, already: true, remarks: reading.remarks });
-        }
-        let counts = reading.release.counts().into_iter().map(|(what, n)| (what.to_string(), n)).collect();
-        let loaded = Loaded {
-            hash: hash.clone(),
-            meta: reading.release.meta.clone(),
-            source: stated.name,
-            source_sha256: hex(&Sha256::digest(&bytes)),
-            records: reading.records,
-            base: reading.base.map(|b| b.to_string()),
-            counts,
-            imported: now,
-        };
-        let mut packed = GzEncoder::new(Vec::new(), Compression::new(6));
-        let kept = self.path(&hash);
-        let packed =
-            packed.write_all(&content).and_then(|()| packed.finish()).map_err(io_error("pack", &kept))?;
-        replace(&self.dir, &kept, &packed)?;
+        let source_sha256 = hex(&Sha256::digest(&bytes));
+        let mut out = Vec::new();
         let mut releases = self.releases.clone();
-        releases.push(loaded.clone());
-        self.write_manifest(releases)?;
+        for reading in import::read(&bytes, &stated, &*self).map_err(refused)? {
+            let content = reading
+                .release
+                .canonical()
+                .map_err(|e| refused(Refusal::whole(format!("cannot be kept: {e}"))))?;
+            let hash = ReleaseHash::of(&content).to_string();
+            if let Some(known) = releases.iter().find(|r| r.hash == hash) {
+                out.push(Done { loaded: known.clone(), already: true, remarks: reading.remarks });
+                continue;
+            }
+            let counts = reading.release.counts().into_iter().map(|(what, n)| (what.to_string(), n));
+            let loaded = Loaded {
+                meta: reading.release.meta.clone(),
+                source: stated.name.clone(),
+                source_sha256: source_sha256.clone(),
+                records: reading.records,
+                base: reading.base.map(|b| b.to_string()),
+                counts: counts.collect(),
+                imported: now,
+                hash,
+            };
+            let kept = self.path(&loaded.hash);
+            let mut packed = GzEncoder::new(Vec::new(), Compression::new(6));
+            let packed =
+                packed.write_all(&content).and_then(|()| packed.finish()).map_err(io_error("pack", &kept))?;
+            replace(&self.dir, &kept, &packed)?;
+            releases.push(loaded.clone());
+            out.push(Done { loaded, already: false, remarks: reading.remarks });
+        }
+        if releases.len() > self.releases.len() {
+            self.write_manifest(releases)?;
+        }
         drop(lock);
-        Ok(Done { loaded, already: false, remarks: reading.remarks })
+        Ok(out)
     }
 
     /// Takes a release out of the set and deletes its file.
@@ -286,6 +307,10 @@ impl Library for TableStore {
             CodeSystem::Icd10cm | CodeSystem::Icd10pcs => shipped_known(system).unwrap_or_default(),
             CodeSystem::Cpt | CodeSystem::Hcpcs => Known::default(),
         })
+    }
+
+    fn mappings(&self) -> &[Mapping] {
+        &self.mappings
     }
 
     fn releases(&self, kind: Kind) -> Vec<(ReleaseHash, Meta)> {

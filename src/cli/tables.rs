@@ -8,12 +8,12 @@ use super::{CliError, Outcome, PlaceArgs};
 use crate::codes::Tables;
 use crate::codes::import::{Kind, Stated};
 use crate::config::Config;
-use crate::table_store::{Loaded, TableStore, TableStoreError};
+use crate::table_store::{Done, Loaded, TableStore, TableStoreError};
 use chrono::{NaiveDate, Utc};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub struct TablesArgs {
@@ -63,6 +63,9 @@ struct ImportArgs {
     /// Last day of service it is for
     #[arg(long, value_name = "YYYY-MM-DD")]
     to: Option<NaiveDate>,
+    /// Where the columns of licensed lists are mapped; columns.toml in the data directory by default
+    #[arg(long, value_name = "FILE")]
+    columns: Option<PathBuf>,
     #[arg(long)]
     json: bool,
 }
@@ -157,31 +160,13 @@ fn import(config: &Config, args: &ImportArgs) -> Result<Outcome, CliError> {
     let mut outcome = Outcome::Done;
     let mut changed = false;
     let mut out = std::io::stdout().lock();
+    store.read_columns(&args.columns.clone().unwrap_or_else(|| config.dir.join("columns.toml")))?;
     for path in &args.paths {
         match store.import(path, &stated, Utc::now()) {
-            Ok(done) => {
-                changed |= !done.already;
-                if args.json {
-                    let mut v = value(&done.loaded);
-                    v["file"] = json!(path.display().to_string());
-                    v["already"] = json!(done.already);
-                    v["remarks"] = json!(done.remarks);
-                    writeln!(out, "{v}")?;
-                    continue;
-                }
-                let r = &done.loaded;
-                let state = if done.already { " (was loaded already)" } else { "" };
-                writeln!(
-                    out,
-                    "{}: {} {}, {}: {}{state}",
-                    path.display(),
-                    r.meta.kind.label(),
-                    r.meta.release,
-                    days(r),
-                    figures(r)
-                )?;
-                for remark in &done.remarks {
-                    writeln!(out, "    {remark}")?;
+            Ok(all) => {
+                for done in all {
+                    changed |= !done.already;
+                    tell(&mut out, path, &done, args.json)?;
                 }
             }
             Err(e) if e.is_refusal() => {
@@ -203,6 +188,26 @@ fn import(config: &Config, args: &ImportArgs) -> Result<Outcome, CliError> {
         rebuild(config, &store)?;
     }
     Ok(outcome)
+}
+
+fn tell(out: &mut impl Write, path: &Path, done: &Done, json: bool) -> Result<(), CliError> {
+    let r = &done.loaded;
+    let file = path.display();
+    if json {
+        let mut v = value(r);
+        v["file"] = json!(file.to_string());
+        v["already"] = json!(done.already);
+        v["remarks"] = json!(done.remarks);
+        writeln!(out, "{v}")?;
+        return Ok(());
+    }
+    let state = if done.already { " (was loaded already)" } else { "" };
+    let name = r.meta.kind.label();
+    writeln!(out, "{file}: {name} {}, {}: {}{state}", r.meta.release, days(r), figures(r))?;
+    for remark in &done.remarks {
+        writeln!(out, "    {remark}")?;
+    }
+    Ok(())
 }
 
 /// Makes the code book of the tables as they are now, behind a line of progress.

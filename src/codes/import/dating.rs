@@ -91,7 +91,12 @@ impl Known {
         self.changes.last().copied().unwrap_or(0)
     }
 
-    fn valid_on(&self, code: &str, day: u32) -> bool {
+    /// The codes valid on a day.
+    pub fn valid(&self, day: u32) -> impl Iterator<Item = &str> {
+        self.codes().filter(move |c| self.valid_on(c, day))
+    }
+
+    pub fn valid_on(&self, code: &str, day: u32) -> bool {
         self.periods(code).iter().any(|(from, to)| *from <= day && (*to == 0 || day <= *to))
     }
 
@@ -176,15 +181,15 @@ impl Known {
         ))
     }
 
-    /// The fiscal year whose codes a list names best, and how many of the listed it knows. For
-    /// lists that name some codes only. The newest of several that are as good.
-    pub fn best_year<'a>(&self, codes: impl Iterator<Item = &'a str>) -> Option<(i32, usize)> {
+    /// The fiscal years, first and last, on whose days most of the listed codes are valid, and how
+    /// many those are. For lists that name some codes only.
+    pub fn best_years<'a>(&self, codes: impl Iterator<Item = &'a str>) -> Option<(i32, i32, usize)> {
         let hits = self.tally(codes);
-        let best = (0..hits.len()).max_by_key(|&i| (hits[i], std::cmp::Reverse(i)))?;
-        // several days may be as good: the first of them is the release these codes are from
-        let last = (0..hits.len()).rev().find(|&i| hits[i] == hits[best])?;
-        let day = date_of(self.changes[last])?;
-        Some((fiscal_year(day), usize::try_from(hits[best]).unwrap_or(0)))
+        let most = *hits.iter().max()?;
+        let year = |i: usize| date_of(self.changes[i]).map(fiscal_year);
+        let first = hits.iter().position(|h| *h == most).and_then(year)?;
+        let last = hits.iter().rposition(|h| *h == most).and_then(year)?;
+        Some((first, last, usize::try_from(most).unwrap_or(0)))
     }
 }
 

@@ -7,18 +7,28 @@
 
 mod addenda;
 mod dating;
+mod hcpcs;
 mod index;
+mod index_addenda;
+mod index_csv;
+mod index_xml;
 mod kind;
+mod licensed;
 mod order;
 mod pcs;
+mod pcs_xml;
 mod read;
 mod refusal;
 mod release;
+mod sheets;
 mod site;
+mod tabular;
+mod xml;
 
 pub use dating::{Known, Span};
 pub use index::{IndexEntry, IndexTable};
 pub use kind::Kind;
+pub use licensed::{EXAMPLE as COLUMNS_EXAMPLE, Mapping, mappings};
 pub use pcs::{
     PcsAxis, PcsDefinitionAxis, PcsDefinitions, PcsDevice, PcsRow, PcsStep, PcsTable, PcsTables, PcsTerm,
     PcsValue,
