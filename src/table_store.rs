@@ -7,7 +7,7 @@
 //! Never changes a release. Called by `codesk tables` and, to read, by whoever opens the book.
 
 use crate::codes::import::{
-    self, Kind, Known, Library, Meta, Refusal, Release, ReleaseHash, SiteBuilder, Stated,
+    self, Kind, Known, Library, Mapping, Meta, Refusal, Release, ReleaseHash, SiteBuilder, Stated,
 };
 use crate::codes::{Book, BookError, CodeSystem, SiteTables, Tables};
 use crate::domain::text::clean_line;
