@@ -7,6 +7,7 @@
 
 mod docs;
 mod index;
+mod site;
 mod tabular;
 
 use super::BookError;
@@ -57,6 +58,7 @@ pub fn build(tables: &Tables, progress: &mut dyn FnMut(&str, u8)) -> Result<Vec<
     docs::write(&codes, &tree, &mut pool, &mut sections)?;
     write_shorthand(tables, &mut pool, &mut sections)?;
     write_places(tables, &mut pool, &mut sections)?;
+    site::write(tables, &codes, &mut pool, &mut sections);
     progress("indexing words", 40);
     index::write(tables, &tree, &codes, &mut sections, progress)?;
     sections.put(Section::Text, pool.bytes);
