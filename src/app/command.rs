@@ -82,7 +82,7 @@ commands! {
     PanePrev "pane.prev" "previous pane" [Encounter Overlay Text] None "Go to the previous pane.";
     Left "nav.left" "left" [Encounter Overlay Text] None "Move left in the text, or up in the hierarchy.";
     Expand "expand" "below" [Encounter Overlay Text] None "Show the codes below this one, or its 7th characters.";
-    Choose1 "choose.1" "choice 1" [Encounter Overlay] Edits "Take the choice numbered 1: an answer to an edit, a code that a note asks for, a reason.";
+    Choose1 "choose.1" "choice 1" [Encounter Overlay] Edits "Take a numbered choice: an answer to an edit, a code that a note asks for, a reason.";
     Choose2 "choose.2" "choice 2" [Encounter Overlay] Edits "Take the choice numbered 2.";
     Choose3 "choose.3" "choice 3" [Encounter Overlay] Edits "Take the choice numbered 3.";
     Choose4 "choose.4" "choice 4" [Encounter Overlay] Edits "Take the choice numbered 4.";
@@ -146,6 +146,10 @@ impl Command {
     }
     pub fn from_id(id: &str) -> Option<Command> {
         COMMANDS.iter().find(|c| c.id == id).map(|c| c.command)
+    }
+    /// Moves about and changes nothing: fingers know these, so lists of commands name them last.
+    pub fn is_motion(self) -> bool {
+        self <= Command::Expand
     }
     /// `Choose3` is 3.
     pub fn choice(self) -> Option<usize> {

@@ -68,12 +68,21 @@ pub enum Level {
 /// How far the changes of this session are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SaveState {
-    /// Changes made in this session.
+    /// Changes made in this session; the number of the last one.
     pub made: u64,
-    /// Changes in the cache, synced to disk. Equal to `made` when nothing is pending.
-    pub saved: u64,
-    /// A change could not be stored.
+    /// The number of the last change that was answered. Equal to `made` when nothing is pending.
+    pub answered: u64,
+    /// Changes that could not be stored and were taken back.
+    pub lost: u64,
+    /// The last answer was that a change could not be stored.
     pub failed: bool,
+}
+
+impl SaveState {
+    /// Changes in the cache, synced to disk.
+    pub fn saved(self) -> u64 {
+        self.answered - self.lost
+    }
 }
 
 /// Whether codes can be looked up.

@@ -168,10 +168,35 @@ impl App {
     }
 }
 
-/// The words around byte `at`, at most `SNIPPET` characters.
+/// The words around byte `at`, whole at their beginning, at most `SNIPPET` characters.
 fn snippet(line: &str, at: usize) -> String {
     let before = line.char_indices().take_while(|(i, _)| *i < at).count();
-    let skip = before.saturating_sub(SNIPPET / 3);
+    let cut = before.saturating_sub(SNIPPET / 3);
+    let skip = match cut {
+        0 => 0,
+        // The rest of a cut word says nothing; a single long word stays.
+        _ => line
+            .chars()
+            .skip(cut - 1)
+            .take(before + 1 - cut)
+            .position(char::is_whitespace)
+            .map_or(cut, |n| cut + n),
+    };
     let words: String = line.chars().skip(skip).take(SNIPPET).collect();
     words.trim().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::snippet;
+
+    #[test]
+    fn a_snippet_begins_with_a_whole_word() {
+        let line = "Type 2 diabetes with diabetic chronic kidney disease, stage 3a. A1c 7.4 on metformin,";
+        let at = line.find("metformin").unwrap_or_default();
+        assert_eq!(snippet(line, at), "3a. A1c 7.4 on metformin,");
+        assert_eq!(snippet("metformin 1000 mg", 0), "metformin 1000 mg");
+        let long = format!("{}metformin", "x".repeat(80));
+        assert!(snippet(&long, 80).ends_with("metformin"));
+    }
 }

@@ -136,7 +136,8 @@ impl App {
     }
 
     fn saved(&mut self, ticket: u64, version: u64) -> Vec<Effect> {
-        self.save.saved = self.save.saved.max(ticket);
+        self.save.answered = self.save.answered.max(ticket);
+        self.save.failed = false;
         if let Some(open) = &mut self.open {
             open.chart.encounter.version = open.chart.encounter.version.max(version);
         }
@@ -146,14 +147,15 @@ impl App {
             out.extend(self.open_encounter(id));
         }
         // The list shows states and dollars: it follows once nothing is pending.
-        if self.save.saved == self.save.made {
+        if self.save.answered == self.save.made {
             out.push(self.load_queue());
         }
         out
     }
 
     fn not_saved(&mut self, ticket: u64, why: String) -> Vec<Effect> {
-        self.save.saved = self.save.saved.max(ticket);
+        self.save.answered = self.save.answered.max(ticket);
+        self.save.lost += 1;
         self.save.failed = true;
         self.fail(format!("NOT SAVED, the change is taken back: {why}"));
         // What the cache holds is the truth; the steps made on top of the lost one cannot be trusted.
@@ -575,7 +577,7 @@ pub(crate) fn palette_matches(app: &App, typed: &str) -> Vec<(Command, Option<St
             matcher.fuzzy_match(&text, typed).map(|score| (score, c.command))
         })
         .collect();
-    found.sort_by_key(|(score, c)| (std::cmp::Reverse(*score), *c));
+    found.sort_by_key(|(score, c)| (std::cmp::Reverse(*score), c.is_motion(), *c));
     found.into_iter().map(|(_, c)| (c, command::refusal(app, c))).collect()
 }
 

@@ -36,9 +36,9 @@ pub fn encounter_words(app: &App, short: bool) -> String {
 fn save_words(app: &App) -> (String, Role) {
     let s = app.save;
     match () {
-        _ if s.failed => ("NOT SAVED, see below".to_string(), Role::Stop),
-        _ if s.saved < s.made => (format!("saving {}", s.made), Role::Changed),
-        _ if s.made > 0 => (format!("saved {}", s.saved), Role::Ok),
+        _ if s.failed => ("NOT SAVED".to_string(), Role::Stop),
+        _ if s.answered < s.made => (format!("saving {}", s.made), Role::Changed),
+        _ if s.made > 0 => (format!("saved {}", s.saved()), Role::Ok),
         _ => (String::new(), Role::Muted),
     }
 }

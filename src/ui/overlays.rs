@@ -269,7 +269,13 @@ pub fn help(app: &App, scroll: &Scroll, area: Area, p: &mut Painter<'_, '_>) {
         }
         lines.push((title.to_string(), Role::Title));
         for c in COMMANDS.iter().filter(|c| c.contexts.contains(&context)) {
-            let Some(key) = (p.keys)(context, c.command) else { continue };
+            let Some(mut key) = (p.keys)(context, c.command) else { continue };
+            match c.command.choice() {
+                // Nine like rows would hide the others.
+                Some(1) => key.push_str("…9"),
+                Some(_) => continue,
+                None => {}
+            }
             let why = match context == here || context == Context::Global {
                 true => command::refusal(app, c.command),
                 false => None,
@@ -324,7 +330,7 @@ fn me(app: &App, area: Area, p: &mut Painter<'_, '_>) {
     let rows = [
         ("submitted", format!("{}  {rate}", app.tally.submitted)),
         ("put on hold", app.tally.held.to_string()),
-        ("changes", format!("{} made, {} saved", app.save.made, app.save.saved)),
+        ("changes", format!("{} made, {} saved", app.save.made, app.save.saved())),
         ("since", app.started.format("%H:%M").to_string()),
     ];
     for (i, (name, value)) in rows.iter().enumerate() {

@@ -24,8 +24,8 @@ pub fn lines(app: &App, _keys: &KeyName<'_>) -> Vec<String> {
     }
     if app.save.failed {
         out.push("Not saved.".into());
-    } else if app.save.made > 0 && app.save.saved == app.save.made {
-        out.push(format!("Saved {}.", app.save.saved));
+    } else if app.save.made > 0 && app.save.answered == app.save.made {
+        out.push(format!("Saved {}.", app.save.saved()));
     }
     // These lines go to standard output as they are: what a sender wrote must not drive the terminal.
     out.into_iter().map(|l| clean(&l).into_owned()).collect()
