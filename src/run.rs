@@ -328,6 +328,10 @@ fn plain(site: Site, args: &RunArgs) -> Result<(), RunError> {
     for effect in desk.app.start_effects() {
         desk.effect(effect);
     }
+    println!(
+        "codesk, line mode. A line is keys, one a letter; an empty line is Enter; `key Esc` is a named key; `type \
+         TEXT` is text. ? lists the commands, q leaves."
+    );
     let mut before = Vec::new();
     say(&mut desk, &mut before)?;
     for line in std::io::stdin().lock().lines() {
