@@ -202,6 +202,10 @@ impl CodeFacts for Codes {
         None
     }
 
+    fn usage(&self, code: &str) -> u8 {
+        self.book.lookup(CodeSystem::Icd10cm, &normal_code(code)).map_or(0, |e| e.usage)
+    }
+
     fn sided(&self, code: &str) -> Vec<String> {
         let code = normal_code(code);
         let Some(title) = self.book.title(CodeSystem::Icd10cm, &code).filter(|t| t.contains("unspecified"))

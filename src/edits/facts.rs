@@ -98,6 +98,10 @@ pub trait CodeFacts {
     /// CMS list of codes exempt from present-on-admission reporting; `None` when it is not loaded.
     fn poa_exempt(&self, code: &str) -> Option<bool>;
 
+    /// How often the code is used, from never (0) to most (255); 0 where the tables cannot tell.
+    fn usage(&self, _code: &str) -> u8 {
+        0
+    }
     /// Codes that say the side which `code` leaves unspecified; none when the tables cannot tell.
     fn sided(&self, _code: &str) -> Vec<String> {
         Vec::new()
