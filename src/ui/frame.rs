@@ -37,7 +37,7 @@ fn save_words(app: &App) -> (String, Role) {
     let s = app.save;
     match () {
         _ if s.failed => ("NOT SAVED".to_string(), Role::Stop),
-        _ if s.answered < s.made => (format!("saving {}", s.made), Role::Changed),
+        _ if s.answered < s.made => (format!("saved {} of {}", s.saved(), s.made - s.lost), Role::Changed),
         _ if s.made > 0 => (format!("saved {}", s.saved()), Role::Ok),
         _ => (String::new(), Role::Muted),
     }
