@@ -39,6 +39,8 @@ pub enum RunError {
 
 /// Messages handled before a frame is due; a paste of a whole file must not starve the screen.
 const DRAIN: usize = 256;
+/// How long a frame waits for an answer that is expected at once.
+const QUICK: Duration = Duration::from_millis(3);
 
 /// Events kept while an answer is under way; nobody types more blindly.
 const AHEAD: usize = 4096;
@@ -57,6 +59,8 @@ struct Desk {
     quit: bool,
     test_panic: bool,
     ahead: VecDeque<InputEvent>,
+    /// A question is under way that the cache or the book answers within a frame.
+    asked: bool,
 }
 
 impl Desk {
@@ -111,6 +115,7 @@ impl Desk {
             quit: false,
             test_panic: args.test_panic,
             ahead: VecDeque::new(),
+            asked: false,
         })
     }
 
@@ -141,7 +146,10 @@ impl Desk {
                     self.keymap = map;
                 }
             }
-            other => self.jobs.send(other),
+            other => {
+                self.asked |= other.is_quick();
+                self.jobs.send(other);
+            }
         }
     }
 
@@ -181,6 +189,7 @@ impl Desk {
     }
 
     fn reply(&mut self, reply: Reply) {
+        self.asked &= !reply.is_quick();
         self.update(Msg::Reply(reply));
         self.pump();
     }
@@ -277,6 +286,7 @@ fn screen_loop(
         }
         dirty = true;
         drain(desk, terminal_events, &replies);
+        await_quick(desk, &replies);
         if desk.quit {
             return Ok(());
         }
@@ -297,6 +307,18 @@ fn drain(desk: &mut Desk, terminal_events: &Receiver<FromTerminal>, replies: &Re
             Ok(FromTerminal::Event(e)) => desk.event(e),
             Ok(FromTerminal::HangUp) => desk.quit = true,
             Err(_) => return,
+        }
+    }
+}
+
+/// What a key asks of cache or book is mostly there in a millisecond: one frame with the answer instead of one
+/// without it and one with it.
+fn await_quick(desk: &mut Desk, replies: &Receiver<Reply>) {
+    let until = Instant::now() + QUICK;
+    while desk.asked && !desk.quit {
+        match replies.recv_deadline(until) {
+            Ok(reply) => desk.reply(reply),
+            Err(_) => desk.asked = false,
         }
     }
 }

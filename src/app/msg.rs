@@ -145,3 +145,23 @@ pub struct SyncView {
     pub offline: bool,
     pub pending: u64,
 }
+
+impl Effect {
+    /// Answered from the cache or the book, in a millisecond or two.
+    pub fn is_quick(&self) -> bool {
+        matches!(
+            self,
+            Effect::LoadQueue { .. }
+                | Effect::OpenChart { .. }
+                | Effect::GetNext { .. }
+                | Effect::Search { .. }
+        )
+    }
+}
+
+impl Reply {
+    /// The answer to a quick question.
+    pub fn is_quick(&self) -> bool {
+        matches!(self, Reply::Queue { .. } | Reply::Chart { .. } | Reply::Next { .. } | Reply::Search { .. })
+    }
+}

@@ -260,7 +260,7 @@ impl Site {
         while done < n {
             let mut batch = ImportBatch::new("demo");
             for i in done..(done + 500).min(n) {
-                let e = demo::multiplied(&practice.encounters[i % base], i / base);
+                let e = demo::multiplied(practice, i);
                 batch.add_chart(&e.chart, e.texts).map_err(store_error)?;
             }
             self.import(&batch)?;

@@ -21,6 +21,7 @@ const PAGE: u32 = 1_000;
 /// Texts a call asks for.
 const TEXTS: usize = 64;
 const EVENTS: u32 = 200;
+const DAY_MS: i64 = 24 * 3600 * 1000;
 /// Ops between two transactions of the cache that record their answers.
 const BATCH: u32 = 64;
 
@@ -112,6 +113,8 @@ pub struct Engine {
     tasks: VecDeque<Task>,
     in_round: bool,
     halted: bool,
+    /// When ops that were confirmed long ago were last forgotten.
+    pruned_at: Option<i64>,
 }
 
 impl Engine {
@@ -126,6 +129,7 @@ impl Engine {
             tasks: VecDeque::new(),
             in_round: false,
             halted: false,
+            pruned_at: None,
         }
     }
 
@@ -241,6 +245,10 @@ impl Engine {
             self.wake_at = 0;
             self.status.last_ok = Some(now_ms);
             self.status.state = SyncState::Synced;
+            if self.pruned_at.is_none_or(|at| now_ms - at > DAY_MS) {
+                store.prune_outbox(now_ms)?;
+                self.pruned_at = Some(now_ms);
+            }
         }
         Ok(done)
     }
