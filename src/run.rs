@@ -424,6 +424,12 @@ impl Rig {
             desk.effect(effect);
         }
         settle(&mut desk);
+        // The first exchange ends when it likes: what it says belongs to every picture.
+        let replies = desk.jobs.replies();
+        while desk.app.sync.words.is_empty() {
+            let Ok(reply) = replies.recv_timeout(Duration::from_secs(20)) else { break };
+            desk.reply(reply);
+        }
         Ok(Rig { desk })
     }
 
