@@ -11,6 +11,8 @@ use crate::codes::{Book, class};
 
 /// How far the literal reading of an abbreviation of several words stands behind its meaning.
 const SEVERAL: f32 = 0.93;
+/// The same for an abbreviation read as the beginning of a word.
+const BEGINNING: f32 = 0.8;
 
 /// A word of an alternative and what it may stand for.
 #[derive(Debug)]
@@ -234,9 +236,8 @@ fn pieces(book: &Book, index: &Index<'_>, text: &str) -> Vec<Piece> {
 
 /// A first part that only begins words, and the rest of the word behind a blank.
 fn written_apart(index: &Index<'_>, raw: &[(String, bool)]) -> Option<String> {
-    const FIRST: [&str; 12] = [
-        "post", "pre", "non", "anti", "hyper", "hypo", "sub", "intra", "inter", "peri", "para", "poly",
-    ];
+    const FIRST: [&str; 12] =
+        ["post", "pre", "non", "anti", "hyper", "hypo", "sub", "intra", "inter", "peri", "para", "poly"];
     let [(first, false), (rest, _), ..] = raw else { return None };
     let whole = format!("{first}{rest}");
     (FIRST.contains(&first.as_str()) && rest.len() >= 4 && known(index, &whole)).then_some(whole)
@@ -297,6 +298,13 @@ fn expansion(index: &Index<'_>, meaning: &str) -> Vec<Alternative> {
 fn literal(index: &Index<'_>, text: &str, typed: bool, factor: f32) -> Option<Alternative> {
     let w = word(index, text, typed);
     (!w.candidates.is_empty()).then(|| Alternative { words: vec![w], factor, rewritten: false })
+}
+
+/// An abbreviation read as the beginning of words.
+fn beginning(index: &Index<'_>, text: &str) -> Option<Alternative> {
+    let mut w = word(index, text, true);
+    w.candidates.retain(|c| c.how == How::Prefix);
+    (!w.candidates.is_empty()).then(|| Alternative { words: vec![w], factor: BEGINNING, rewritten: false })
 }
 
 /// An abbreviation of several words read word by word, where the book knows them all.
@@ -383,6 +391,10 @@ pub fn parse(book: &Book, text: &str) -> Parsed {
                     // a real word is as good as what the list makes of it
                     let factor = if key.len() >= 5 && index.find(key).is_some() { 1.0 } else { 0.93 };
                     alternatives.extend(literal(index, key, *sure < 1.0, factor));
+                    if index.find(key).is_none() && *sure >= 1.0 {
+                        // `neph` is nephritis on the list, and the beginning of nephropathy
+                        alternatives.extend(beginning(index, key));
+                    }
                 }
                 out.groups.extend(group(key, alternatives, std::mem::take(&mut negate)));
             }

@@ -126,7 +126,8 @@ impl Scorer<'_> {
             let mut quality = 0.0f32;
             for link in links_of(&self.links.list, self.first, token) {
                 let polar = link.negated == negated || self.parsed.loose_negation;
-                let q = if polar { link.quality } else { link.quality * points::POLARITY };
+                let against = if link.negated { points::NEGATED_THERE } else { points::POLARITY };
+                let q = if polar { link.quality } else { link.quality * against };
                 if let Some(b) = self.best.get_mut(link.word) {
                     *b = b.max(q);
                 }
