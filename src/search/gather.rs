@@ -154,7 +154,7 @@ pub fn pick(
     work: &Work,
 ) -> (Vec<u32>, Vec<u32>, usize) {
     let whole: f32 = parsed.groups.iter().map(|g| g.weight).sum::<f32>().max(1e-6);
-    let mut kept: Top = Top::new(KEEP.max(filter.query.limit.min(400)));
+    let mut kept: Top = Top::new(KEEP.max(filter.query.limit.min(2000)));
     let mut headers: Top = Top::new(KEEP_HEADERS);
     // what would be kept were nothing used here: an exact answer must not fall out at this stage
     let mut plain: Top = Top::new(KEEP_PLAIN);
