@@ -12,10 +12,10 @@ use crate::search::{self, Hit, Prior, Query, Results};
 use chrono::NaiveDate;
 use std::path::Path;
 
-/// Everything about codes: the mapped book and how often codes are used.
+/// Everything about codes: the mapped book, and the order of use that ships.
 pub struct Codes {
     pub book: SharedBook,
-    prior: Prior,
+    shipped: Prior,
 }
 
 /// A question of a field: like `search::Query`, with the codes a note names and the site's own numbers.
@@ -35,10 +35,20 @@ const MOST_LISTED: usize = 2000;
 impl Codes {
     /// Maps the book in `dir`; makes it first, in a second or two, when it is missing or of other tables.
     pub fn open(dir: &Path, progress: &mut dyn FnMut(&str, u8)) -> Result<Codes, CodesFileError> {
-        Ok(Codes { book: codes_file::open(dir, progress)?, prior: Prior::shipped() })
+        Ok(Codes { book: codes_file::open(dir, progress)?, shipped: Prior::shipped() })
     }
 
+    /// What is used here, as an order for `search_by`.
+    pub fn prior<'a>(&self, uses: impl IntoIterator<Item = (CodeSystem, &'a str, f32, f32)>) -> Prior {
+        Prior::with_uses(&self.book, uses)
+    }
+
+    /// By the shipped order of use alone.
     pub fn search(&self, ask: &Ask<'_>, abandon: &dyn Fn() -> bool) -> Results {
+        self.search_by(ask, &self.shipped, abandon)
+    }
+
+    pub fn search_by(&self, ask: &Ask<'_>, prior: &Prior, abandon: &dyn Fn() -> bool) -> Results {
         let targets: Vec<Target> = ask.within.iter().map(target).collect();
         let mut query = Query {
             text: ask.text,
@@ -50,20 +60,20 @@ impl Codes {
             overlay: Some(ask.overlay),
         };
         if targets.is_empty() {
-            return search::run(&self.book, &query, &self.prior, abandon);
+            return search::run(&self.book, &query, prior, abandon);
         }
         // The codes a note names are few: they stand in order, and digits of the code itself narrow them.
         let typed = normal_code(ask.text);
         query.text = "";
         query.limit = MOST_LISTED;
-        let mut all = search::run(&self.book, &query, &self.prior, abandon);
+        let mut all = search::run(&self.book, &query, prior, abandon);
         all.hits.sort_by(|a, b| a.code.cmp(&b.code));
         if !typed.is_empty() {
             let by_code: Vec<Hit> = all.hits.iter().filter(|h| h.code.contains(&typed)).cloned().collect();
             if by_code.is_empty() {
                 query.text = ask.text;
                 query.limit = ask.limit;
-                return search::run(&self.book, &query, &self.prior, abandon);
+                return search::run(&self.book, &query, prior, abandon);
             }
             all.hits = by_code;
             all.hits.sort_by_key(|h| (!h.code.ends_with(&typed), !h.billable));

@@ -196,13 +196,16 @@ impl Desk {
 }
 
 fn start_jobs(site: &mut Site) -> Result<Jobs, RunError> {
-    let (store, first) = site.take_store()?;
+    let (mut store, first) = site.take_store()?;
+    store.set_learning(site.config.history);
+    let uses = site.config.history.then(|| store.reader()).transpose().map_err(SiteError::from)?;
     let second = store.reader().map_err(SiteError::from)?;
     let (config, clock) = (site.config.clone(), site.clock);
     let book_dir = config.book_dir();
     let parts = Parts {
         store,
         readers: (first, second),
+        uses,
         open_hub: Box::new(move || open_hub(&config, clock).map(|h| Box::new(h) as Box<dyn Hub>)),
         load_codes: Box::new(move |mut progress| {
             let opened = Codes::open(&book_dir, &mut *progress);

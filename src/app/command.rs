@@ -119,6 +119,8 @@ commands! {
     Find "find" "find in chart" [Encounter] None "Find a word in all documents of the chart.";
     Notes "notes" "notes" [Encounter Text] None "Show all instructional notes of the code.";
     Why "why" "why" [Text Queue] None "Say why this code was found, or why this row is in the list.";
+    SearchAll "search.all" "show all" [Text] None "List every code that answers, not the first page alone.";
+    SystemNext "search.system" "other systems" [Text] None "Look for what is typed in the next code system, then in all of them.";
     ListNext "list.next" "next list" [Queue] None "Show the next list of work.";
     ListPrev "list.prev" "previous list" [Queue] None "Show the previous list of work.";
     TextStart "text.start" "start of line" [Text] None "Go to the start of what is typed.";

@@ -30,6 +30,8 @@ impl App {
                 Command::PaneNext => return self.search_enter(true),
                 Command::Expand if s.line.at_end() => return self.expand_hit(),
                 Command::Why => s.show_why = !s.show_why,
+                Command::SearchAll => return self.search_all(),
+                Command::SystemNext => return self.search_elsewhere(),
                 Command::Notes => {
                     if let Some(code) = s.current().map(|h| h.code.clone()) {
                         return self.push(Overlay::Notes { code, scroll: Scroll::default() });

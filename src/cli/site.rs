@@ -176,7 +176,11 @@ impl Site {
     fn writer(&mut self) -> Result<&mut Store, SiteError> {
         match self.store {
             Some(ref mut s) => Ok(s),
-            None => Ok(self.store.insert(Store::open(&self.paths)?)),
+            None => {
+                let mut store = Store::open(&self.paths)?;
+                store.set_learning(self.config.history);
+                Ok(self.store.insert(store))
+            }
         }
     }
 
@@ -414,6 +418,13 @@ fn random_seed() -> u64 {
         // Ids still differ by time; only two clients in the same millisecond could meet.
         Err(_) => Utc::now().timestamp_nanos_opt().unwrap_or(0).unsigned_abs(),
     }
+}
+
+/// What is used here, for the order of a search; nothing where that is switched off or there is no cache.
+pub fn uses(config: &Config) -> Vec<crate::store::CodeUse> {
+    let paths = StorePaths::in_folder(&config.dir);
+    let reader = (config.history && paths.database.exists()).then(|| Reader::open(&paths).ok()).flatten();
+    reader.and_then(|r| r.uses(Utc::now().timestamp_millis()).ok()).unwrap_or_default()
 }
 
 /// The fee table of a data directory, if there is one that opens; a search needs no more.

@@ -38,6 +38,8 @@ pub struct Parts {
     pub store: Store,
     /// For the reader thread and for the sync thread.
     pub readers: (Reader, Reader),
+    /// For the search thread, which reads what is used here; nothing where that is switched off.
+    pub uses: Option<Reader>,
     pub open_hub: OpenHub,
     pub load_codes: LoadCodes,
     pub login: String,
@@ -83,6 +85,11 @@ impl Jobs {
     pub fn start(parts: Parts) -> std::io::Result<Jobs> {
         // Replies are never more than questions and a few lines of news; nobody may block on a full screen.
         let (replies_out, replies) = crossbeam_channel::unbounded();
+        let history = parts.uses.map(|reader| search::History {
+            reader,
+            now: parts.now.clone(),
+            learned: parts.store.learned(),
+        });
         let outstanding = Arc::new(AtomicUsize::new(1));
         let out = Out { replies: replies_out, outstanding: outstanding.clone() };
         let store = Arc::new(Mutex::new(parts.store));
@@ -106,7 +113,10 @@ impl Jobs {
         let (o, login, now) = (out.clone(), parts.login.clone(), parts.now.clone());
         threads.push(spawn("reader", Box::new(move || reader::run(&r, &reader_asks, &login, &now, &o)))?);
         let o = out.clone();
-        threads.push(spawn("search", Box::new(move || search::run(parts.load_codes, &search_desk, &o)))?);
+        threads.push(spawn(
+            "search",
+            Box::new(move || search::run(parts.load_codes, history.as_ref(), &search_desk, &o)),
+        )?);
         let s = sync::Sync::new(store, sync_reader, &parts.login, parts.seed, parts.now, out);
         threads.push(spawn("sync", Box::new(move || s.run(parts.open_hub, &sync_asks)))?);
         let _ = to_sync.send(sync::Ask::Exchange);

@@ -233,7 +233,7 @@ impl Engine {
                     store.audit_sent(&e.scope, e.n)?;
                 }
             }
-            Ok(Answer::Pull { scope, answer }) => self.pulled(store, &scope, answer, &mut done)?,
+            Ok(Answer::Pull { scope, answer }) => self.pulled(store, &scope, answer, now_ms, &mut done)?,
             Ok(Answer::Texts(texts)) => {
                 store.keep_texts(&texts)?;
                 self.tasks.pop_front();
@@ -381,19 +381,23 @@ impl Engine {
         store: &mut Store,
         scope: &Scope,
         answer: PullAnswer,
+        now_ms: i64,
         done: &mut Progress,
     ) -> Result<(), SyncError> {
         match answer {
             PullAnswer::Page(page) => {
                 let items =
                     page.items.into_iter().map(|i| PulledItem { item: i.item, fence: i.fence }).collect();
-                let absorbed = store.apply_page(&PulledPage {
-                    scope: scope.clone(),
-                    records: page.records,
-                    items,
-                    cursor: page.cursor,
-                    complete: !page.more,
-                })?;
+                let absorbed = store.apply_page(
+                    &PulledPage {
+                        scope: scope.clone(),
+                        records: page.records,
+                        items,
+                        cursor: page.cursor,
+                        complete: !page.more,
+                    },
+                    now_ms,
+                )?;
                 done.pulled += absorbed.records;
                 done.roots.extend(absorbed.roots);
                 for hashes in absorbed.lacking.chunks(TEXTS) {

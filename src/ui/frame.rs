@@ -122,6 +122,8 @@ fn next_keys(app: &App) -> (Context, &'static [(Command, &'static str)]) {
                 (C::Expand, "below"),
                 (C::Notes, "notes"),
                 (C::Why, "why"),
+                (C::SystemNext, "systems"),
+                (C::SearchAll, "all hits"),
                 (C::Back, "close"),
             ],
         ),
