@@ -113,8 +113,13 @@ def tabular(xml):
                     if text:
                         out.append(f"n\t{kind}\t{text}")
             elif child.tag == "sevenChrDef":
-                for e in child.findall("extension"):
-                    out.append(f"x\t{e.get('char')}\t{clean(e.text)}")
+                for e in child:
+                    if e.tag == "extension":
+                        last = e.get("char")
+                        out.append(f"x\t{last}\t{clean(e.text)}")
+                    elif e.tag == "note":
+                        # what else the character before it means
+                        out.append(f"n\tN\t7th character {last}: {clean(e.text)}")
             elif child.tag == "visualImpairment":
                 for line in visual(child):
                     out.append(f"n\tN\t{line}")
@@ -141,12 +146,18 @@ def tabular(xml):
 def visual(node):
     """The table of visual impairment categories of H54 as one line a category."""
     for cat in node.findall("visCategory"):
+        name = " ".join(clean(v.text) for v in cat.findall("value"))
+        if not name:
+            continue  # the headings of the table
         ranges = []
         for r in cat.iter("visRange"):
             hi = [clean(v.text) for m in r.findall("visMax") for v in m.findall("value")]
             lo = [clean(v.text) for m in r.findall("visMin") for v in m.findall("value")]
-            ranges.append(f"worse than {' / '.join(hi)}" + (f", equal to or better than {' / '.join(lo)}" if lo else ""))
-        name = " ".join(clean(v.text) for v in cat.findall("value"))
+            most, least = " / ".join(hi), " / ".join(lo)
+            if not most[:1].isdigit():
+                ranges.append(most)
+            else:
+                ranges.append(f"worse than {most}" + (f", equal to or better than {least}" if least else ""))
         yield f"Visual impairment category {name}: {'; '.join(ranges)}"
 
 

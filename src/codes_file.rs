@@ -7,6 +7,7 @@
 //! Called once on a worker thread; the `SharedBook` then goes to every thread.
 
 use crate::codes::{Book, BookError, SharedBytes, Tables, build};
+use crate::table_store::{TableStore, TableStoreError};
 use memmap2::Mmap;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -27,6 +28,8 @@ pub enum CodesFileError {
     Io { doing: &'static str, path: PathBuf, source: io::Error },
     #[error("cannot make the code book: {0}")]
     Build(BookError),
+    #[error(transparent)]
+    Tables(#[from] TableStoreError),
     #[error("the new code book {} cannot be read: {source}", path.display())]
     Unreadable { path: PathBuf, source: BookError },
 }
@@ -38,6 +41,7 @@ impl CodesFileError {
             CodesFileError::Io { .. } => {
                 Some("check that the data directory is writable and has 100 MB free, or set CODESK_DATA_DIR")
             }
+            CodesFileError::Tables(_) => Some("codesk tables verify names the table; import its file again"),
             CodesFileError::Build(_) => None,
             CodesFileError::Unreadable { .. } => {
                 Some("check the disk; the file is made anew at the next start")
@@ -46,35 +50,78 @@ impl CodesFileError {
     }
 }
 
-/// The file's place in a data directory.
+/// Place of the book of the shipped tables in a data directory.
 pub fn path_in(dir: &Path) -> PathBuf {
     dir.join("codes.book")
 }
 
-/// The book of the shipped tables; see `open_with`.
-pub fn open(dir: &Path, progress: &mut dyn FnMut(&str, u8)) -> Result<SharedBook, CodesFileError> {
-    open_with(dir, &Tables::shipped(), progress)
+/// Place of the book of a set of tables: sites that share a directory do not take each other's.
+fn path_of(dir: &Path, set: &[u8; 32]) -> PathBuf {
+    match *set == Tables::shipped().hash() {
+        true => path_in(dir),
+        false => {
+            let name: String = set.iter().take(8).map(|b| format!("{b:02x}")).collect();
+            dir.join(format!("codes-{name}.book"))
+        }
+    }
 }
 
-/// Maps the book in `dir`, after making it if it is missing, damaged or of other tables.
-/// `progress` is only called when it is made.
-pub fn open_with(
+/// The book of the shipped tables; see `open_site`.
+pub fn open(dir: &Path, progress: &mut dyn FnMut(&str, u8)) -> Result<SharedBook, CodesFileError> {
+    open_with(dir, &Tables::shipped().hash(), &mut || Ok(Tables::shipped()), progress)
+}
+
+/// The book of the shipped tables and what a site has loaded. Maps the one in `dir`, after making
+/// it if it is missing, damaged or of other tables; `progress` is only called when it is made.
+pub fn open_site(
     dir: &Path,
-    tables: &Tables,
+    store: &TableStore,
     progress: &mut dyn FnMut(&str, u8),
 ) -> Result<SharedBook, CodesFileError> {
-    let path = path_in(dir);
+    open_with(dir, &store.set_hash(), &mut || Ok(store.tables()?), progress)
+}
+
+fn open_with(
+    dir: &Path,
+    set: &[u8; 32],
+    load: &mut dyn FnMut() -> Result<Tables, CodesFileError>,
+    progress: &mut dyn FnMut(&str, u8),
+) -> Result<SharedBook, CodesFileError> {
+    let path = path_of(dir, set);
     if let Ok(book) = map(&path)
-        && book.tables_hash() == tables.hash()
+        && book.tables_hash() == *set
     {
         return Ok(book);
     }
-    let bytes = build(tables, progress).map_err(CodesFileError::Build)?;
+    progress("reading the loaded tables", 0);
+    let bytes = build(&load()?, progress).map_err(CodesFileError::Build)?;
     write(dir, &path, &bytes)?;
+    sweep(dir, &path);
     map(&path).map_err(|e| match e {
         MapError::Io(source) => CodesFileError::Io { doing: "map", path: path.clone(), source },
         MapError::Book(source) => CodesFileError::Unreadable { path: path.clone(), source },
     })
+}
+
+/// Deletes books of sets of tables that are no more, but for the two youngest: another site of a
+/// shared directory may be on one of them. Whoever has one mapped keeps it.
+fn sweep(dir: &Path, kept: &Path) {
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    let mut old: Vec<(std::time::SystemTime, PathBuf)> = entries
+        .flatten()
+        .filter(|e| e.path() != kept)
+        .filter(|e| {
+            let name = e.file_name();
+            let name = name.to_string_lossy();
+            name.starts_with("codes-") && name.ends_with(".book")
+        })
+        .filter_map(|e| Some((e.metadata().ok()?.modified().ok()?, e.path())))
+        .collect();
+    old.sort();
+    for (_, path) in old.iter().rev().skip(2) {
+        // a book that cannot be deleted only takes room
+        let _ = fs::remove_file(path);
+    }
 }
 
 enum MapError {
@@ -99,8 +146,9 @@ fn write(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), CodesFileError> {
     };
     fs::create_dir_all(dir).map_err(io("make the directory of", dir))?;
     // two starts at once each write their own file; the later rename wins, both are the same
-    sweep(dir);
-    let temp = dir.join(format!("codes.book.{}.new", std::process::id()));
+    sweep_unfinished(dir);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temp = dir.join(format!("{name}.{}.new", std::process::id()));
     let written = (|| {
         let mut file = File::create(&temp)?;
         file.write_all(bytes)?;
@@ -115,13 +163,13 @@ fn write(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), CodesFileError> {
 }
 
 /// Takes away what a start that was killed while it wrote left behind. One under way is seconds old.
-fn sweep(dir: &Path) {
+fn sweep_unfinished(dir: &Path) {
     let Ok(entries) = fs::read_dir(dir) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let age = entry.metadata().and_then(|m| m.modified()).ok().and_then(|t| t.elapsed().ok());
-        if name.starts_with("codes.book.") && name.ends_with(".new") && age.is_some_and(|a| a > ABANDONED) {
+        if name.starts_with("codes") && name.ends_with(".new") && age.is_some_and(|a| a > ABANDONED) {
             let _ = fs::remove_file(entry.path());
         }
     }

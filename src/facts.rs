@@ -9,6 +9,7 @@ use crate::domain::{CodeRange, CodeSystem, FeeTable, normal_code};
 use crate::edits::facts::names_the_side;
 use crate::edits::{CodeFacts, Note, NoteKind, Status};
 use crate::search::{self, Hit, Prior, Query, Results};
+use crate::table_store::TableStore;
 use chrono::NaiveDate;
 use std::path::Path;
 
@@ -36,6 +37,15 @@ impl Codes {
     /// Maps the book in `dir`; makes it first, in a second or two, when it is missing or of other tables.
     pub fn open(dir: &Path, progress: &mut dyn FnMut(&str, u8)) -> Result<Codes, CodesFileError> {
         Ok(Codes { book: codes_file::open(dir, progress)?, shipped: Prior::shipped() })
+    }
+
+    /// The same with what the site has loaded.
+    pub fn open_site(
+        dir: &Path,
+        store: &TableStore,
+        progress: &mut dyn FnMut(&str, u8),
+    ) -> Result<Codes, CodesFileError> {
+        Ok(Codes { book: codes_file::open_site(dir, store, progress)?, shipped: Prior::shipped() })
     }
 
     /// What is used here, as an order for `search_by`.
@@ -128,23 +138,31 @@ fn billable(book: &Book, code: &str, on: NaiveDate) -> bool {
     book.status(CodeSystem::Icd10cm, code, on) == CodeStatus::Valid
 }
 
+impl Codes {
+    /// Procedure codes are checked only where the site has loaded the list they stand in, and are
+    /// unknown only on the days that list is for.
+    fn listed_status(&self, system: CodeSystem, code: &str, on: NaiveDate) -> Status {
+        if !self.book.has_list(system) {
+            return Status::Unchecked;
+        }
+        match self.book.status(system, code, on) {
+            CodeStatus::Valid => Status::Valid,
+            CodeStatus::NotYet { from } => Status::NotYet { from },
+            CodeStatus::Expired { last_day } => Status::Expired { last: last_day },
+            _ if self.book.complete_on(system, on) => Status::Unknown,
+            _ => Status::Unchecked,
+        }
+    }
+}
+
 impl CodeFacts for Codes {
     fn status(&self, system: CodeSystem, code: &str, on: NaiveDate) -> Status {
         let code = normal_code(code);
         if matches!(system, CodeSystem::Cpt | CodeSystem::Hcpcs) {
-            return Status::Unchecked;
+            return self.listed_status(system, &code, on);
         }
-        let children = || -> Vec<String> {
-            let below = self.book.children(&code).into_iter().map(|e| e.code);
-            below
-                .filter(|c| {
-                    !matches!(
-                        self.book.status(system, c, on),
-                        CodeStatus::Expired { .. } | CodeStatus::NotYet { .. }
-                    )
-                })
-                .collect()
-        };
+        let children =
+            || -> Vec<String> { self.book.children_on(&code, on).into_iter().map(|e| e.code).collect() };
         match self.book.status(system, &code, on) {
             CodeStatus::Valid => Status::Valid,
             CodeStatus::NotYet { from } => Status::NotYet { from },
@@ -208,8 +226,8 @@ impl CodeFacts for Codes {
     }
 
     /// No package carries the list of exempt codes: a site loads it.
-    fn poa_exempt(&self, _: &str) -> Option<bool> {
-        None
+    fn poa_exempt(&self, code: &str, on: NaiveDate) -> Option<bool> {
+        self.book.poa_exempt(code, on)
     }
 
     fn usage(&self, code: &str) -> u8 {

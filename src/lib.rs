@@ -5,7 +5,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | ground: pure | `domain` `codes` `search` `edits` `claims` |
-//! | first: storage and exchange | `intake` `sqlite` `store` `hub` `sync` `demo` `codes_file` |
+//! | first: storage and exchange | `intake` `sqlite` `store` `hub` `sync` `demo` `codes_file` `table_store` |
 //! | top: the terminal | `jobs` `app` `input` `ui` `theme` `term` |
 //! | roof: sees everything | `run` `cli` |
 //!
@@ -31,6 +31,7 @@ pub mod search;
 pub mod sqlite;
 pub mod store;
 pub mod sync;
+pub mod table_store;
 pub mod term;
 pub mod theme;
 pub mod ui;

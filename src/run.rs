@@ -8,10 +8,12 @@ use crate::app::command::known;
 use crate::app::key::{Key, KeyCode};
 use crate::app::{App, Command, Context, Effect, Msg, Reply, Start};
 use crate::cli::{RunArgs, Site, SiteError, open_hub};
+use crate::codes_file::CodesFileError;
 use crate::facts::Codes;
 use crate::hub::{Clock, Hub};
 use crate::input::{self, FromTerminal, InputEvent, Keymap, PRESETS, Router};
 use crate::jobs::{Jobs, Parts};
+use crate::table_store::TableStore;
 use crate::term::{self, Canvas, Pace, RawOut, Session, Signal, TermError};
 use crate::theme::{Depth, Theme, Themes};
 use crate::ui;
@@ -201,14 +203,16 @@ fn start_jobs(site: &mut Site) -> Result<Jobs, RunError> {
     let uses = site.config.history.then(|| store.reader()).transpose().map_err(SiteError::from)?;
     let second = store.reader().map_err(SiteError::from)?;
     let (config, clock) = (site.config.clone(), site.clock);
-    let book_dir = config.book_dir();
+    let (book_dir, data_dir) = (config.book_dir(), config.dir.clone());
     let parts = Parts {
         store,
         readers: (first, second),
         uses,
         open_hub: Box::new(move || open_hub(&config, clock).map(|h| Box::new(h) as Box<dyn Hub>)),
         load_codes: Box::new(move |mut progress| {
-            let opened = Codes::open(&book_dir, &mut *progress);
+            let opened = TableStore::open(&data_dir)
+                .map_err(CodesFileError::from)
+                .and_then(|store| Codes::open_site(&book_dir, &store, &mut *progress));
             opened.map(Arc::new).map_err(|e| match e.hint() {
                 Some(hint) => format!("{e}; {hint}"),
                 None => e.to_string(),

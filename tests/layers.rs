@@ -17,8 +17,9 @@ const MAY: &[(&str, &[&str])] = &[
     ("edits", &["codes", "domain"]),
     ("claims", &["codes", "domain", "edits"]),
     // The book and the index as the edits ask about them.
-    ("codes_file", &["codes"]),
-    ("facts", &["codes", "codes_file", "domain", "edits", "search"]),
+    ("table_store", &["codes", "domain"]),
+    ("codes_file", &["codes", "table_store"]),
+    ("facts", &["codes", "codes_file", "domain", "edits", "search", "table_store"]),
     ("intake", &["domain", "codes"]),
     // What store and the SQLite hub have in common, so that neither imports the other.
     ("sqlite", &["domain"]),

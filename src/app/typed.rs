@@ -83,11 +83,12 @@ impl App {
     }
 
     pub(crate) fn prompt_poa(&mut self) -> Vec<Effect> {
-        let Some(d) = self.open.as_ref().and_then(|o| o.current_diagnosis()).cloned() else {
+        let here = self.open.as_ref().and_then(|o| Some((o, o.current_diagnosis()?)));
+        let Some((d, on)) = here.map(|(o, d)| (d.clone(), o.chart.header().code_date())) else {
             self.say("go to a diagnosis first");
             return Vec::new();
         };
-        if self.facts.poa_exempt(&d.body.code) == Some(true) {
+        if self.facts.poa_exempt(&d.body.code, on) == Some(true) {
             self.say(format!("{} is exempt from present on admission", shown(&d.body.code)));
             return Vec::new();
         }

@@ -291,7 +291,9 @@ impl ClaimUb04 {
         let bill_type = type_of_bill(chart);
         // 11x and 12x: inpatient. POA goes on those, and never for an exempt code.
         let inpatient = bill_type.starts_with("11") || bill_type.starts_with("12");
-        let head = ClaimHead::of(chart, Form::Ub04, |code| inpatient && facts.poa_exempt(code) != Some(true));
+        let on = e.code_date();
+        let reported = |code: &str| inpatient && facts.poa_exempt(code, on) != Some(true);
+        let head = ClaimHead::of(chart, Form::Ub04, reported);
         let (attending, attending_npi) = provider(chart.provider(e.roles.attending));
         let (operating, operating_npi) = provider(chart.provider(e.roles.operating));
         let (referring, referring_npi) = provider(chart.provider(e.roles.referring));

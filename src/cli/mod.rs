@@ -12,6 +12,7 @@ mod keys;
 mod queue;
 mod search;
 mod site;
+mod tables;
 
 pub use site::{Site, SiteError, open_hub};
 
@@ -66,6 +67,8 @@ pub enum Sub {
     Claim(claim::ClaimArgs),
     /// Find codes
     Search(search::SearchArgs),
+    /// Official code tables: what is loaded, loading, checking and handing them on
+    Tables(tables::TablesArgs),
     /// Say what is set up and what is wrong, in plain sentences
     Doctor(doctor::DoctorArgs),
     /// Show the key map, or check your own
@@ -103,6 +106,8 @@ pub enum CliError {
     Config(#[from] crate::config::ConfigError),
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+    #[error(transparent)]
+    Tables(#[from] crate::table_store::TableStoreError),
     #[error(transparent)]
     Run(#[from] crate::run::RunError),
     #[error("{0}")]
@@ -148,6 +153,7 @@ pub fn run(cli: Cli) -> Result<Outcome, CliError> {
         Sub::Encounter(args) => encounter::run(place, &args),
         Sub::Claim(args) => claim::run(place, &args),
         Sub::Search(args) => search::run(place, &args),
+        Sub::Tables(args) => tables::run(place, &args),
         Sub::Doctor(args) => doctor::run(place, &args),
         Sub::Keys(args) => keys::run(place, &args),
         Sub::Themes(args) => keys::themes(place, &args),

@@ -13,6 +13,7 @@ use crate::hub::sqlite::SqliteHub;
 use crate::hub::{Clock, HubError, LeaseAnswer};
 use crate::store::{ImportBatch, Imported, Reader, Store, StoreError, StorePaths};
 use crate::sync::{Engine, SyncError, SyncState};
+use crate::table_store::TableStore;
 use chrono::{DateTime, NaiveDate, Utc};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -29,6 +30,8 @@ pub enum SiteError {
     Sync(#[from] SyncError),
     #[error(transparent)]
     Codes(#[from] crate::codes_file::CodesFileError),
+    #[error(transparent)]
+    Tables(#[from] crate::table_store::TableStoreError),
     #[error("there is no encounter {0:?} here: give its account number or its id")]
     NoEncounter(String),
     #[error("{account} is not unique: {scopes}. Give the id instead")]
@@ -389,7 +392,8 @@ pub fn open_hub(config: &Config, clock: SiteClock) -> Result<SqliteHub, HubError
 pub fn open_codes(config: &Config) -> Result<Codes, SiteError> {
     config.create_dir()?;
     let mut told = false;
-    Ok(Codes::open(&config.book_dir(), &mut |_, _| {
+    let store = TableStore::open(&config.dir)?;
+    Ok(Codes::open_site(&config.book_dir(), &store, &mut |_, _| {
         if !std::mem::replace(&mut told, true) {
             eprintln!("making the code book, once");
         }

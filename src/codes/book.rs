@@ -65,7 +65,7 @@ impl std::fmt::Debug for Book {
     }
 }
 
-fn ymd(date: NaiveDate) -> u32 {
+pub(super) fn ymd(date: NaiveDate) -> u32 {
     date.year().clamp(0, 9999) as u32 * 10_000 + date.month() * 100 + date.day()
 }
 
@@ -102,7 +102,7 @@ impl Book {
         self.layout.tables_hash
     }
 
-    fn part(&self, section: Section) -> &[u8] {
+    pub(super) fn part(&self, section: Section) -> &[u8] {
         self.layout.part((*self.bytes).as_ref(), section)
     }
 
@@ -114,7 +114,7 @@ impl Book {
         self.part(Section::Docs).get(doc * RECORD..(doc + 1) * RECORD).unwrap_or(&[0; RECORD])
     }
 
-    fn text(&self, at: u32, len: u32) -> &str {
+    pub(super) fn text(&self, at: u32, len: u32) -> &str {
         let part = self.part(Section::Text).get(at as usize..(at as usize).saturating_add(len as usize));
         part.and_then(|p| std::str::from_utf8(p).ok()).unwrap_or("")
     }
@@ -198,6 +198,11 @@ impl Book {
         let Some(doc) = self.find(system, &normal_code(code)) else { return Vec::new() };
         let spans = self.spans(U16s(self.part(Section::ValidOf)).get(doc as usize));
         spans.map(|(from, to)| (date(from), (to != 0).then(|| date(to)))).collect()
+    }
+
+    /// First and last days of a document's periods.
+    pub(super) fn spans_of(&self, doc: u32) -> impl Iterator<Item = (u32, u32)> + '_ {
+        self.spans(U16s(self.part(Section::ValidOf)).get(doc as usize))
     }
 
     fn spans(&self, list: u16) -> impl Iterator<Item = (u32, u32)> + '_ {

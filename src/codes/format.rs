@@ -11,7 +11,7 @@ use std::ops::Range;
 
 const MAGIC: &[u8; 8] = b"CODESKBK";
 /// Raise it whenever a section or the meaning of a field changes: old files are rebuilt.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 const BYTE_ORDER: u32 = 0x0102_0304;
 const FIXED: usize = 8 + 4 + 4 + 32 + 8 + 4 + 4;
 const ENTRY: usize = 4 + 4 + 8 + 8;
@@ -48,9 +48,13 @@ pub enum Section {
     ShortDocs,
     Shorthand,
     Places,
+    PoaLists,
+    PoaDocs,
+    ClaimLists,
+    Complete,
 }
 
-pub const SECTIONS: usize = Section::Places as usize + 1;
+pub const SECTIONS: usize = Section::Complete as usize + 1;
 
 fn crc(parts: &[&[u8]]) -> u32 {
     let mut c = Crc::new();

@@ -11,7 +11,9 @@ mod book;
 mod build;
 pub mod class;
 mod format;
+pub mod import;
 pub mod index;
+mod loaded;
 pub mod notes;
 pub mod site_procedures;
 mod tables;
@@ -21,9 +23,10 @@ pub use crate::domain::{CodeSystem, display_code, normal_code};
 pub use book::{Book, CodeStatus, Entry, SharedBytes, pad_seventh};
 pub use build::build;
 pub use format::U32s;
+pub use loaded::Listed;
 pub use notes::{Note, NoteKind, Target};
 pub use site_procedures::Overlay;
-pub use tables::{Provenance, SiteTables, Tables};
+pub use tables::{PoaList, Provenance, SiteList, SiteTables, Tables};
 
 /// Why a book cannot be read or made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

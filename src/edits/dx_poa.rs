@@ -25,7 +25,7 @@ pub(super) fn find(cx: &Cx, out: &mut Vec<Finding>) {
 fn missing(cx: &Cx, at: usize, d: &Item<Diagnosis>, out: &mut Vec<Finding>) {
     let place = Place::Diagnosis(d.id);
     let what = format!("{} {}", letter(at), dot(&d.body.code));
-    let f = match cx.facts.poa_exempt(&d.body.code) {
+    let f = match cx.facts.poa_exempt(&d.body.code, cx.on) {
         Some(true) => return,
         Some(false) => Finding::stop("dx.poa", place, format!("{what}: present on admission?"), AUTHORITY),
         None => Finding::warn(

@@ -95,8 +95,9 @@ pub trait CodeFacts {
     /// The Excludes1 note at `a` (or above it) that names `b`, with the code it stands on. Asked both ways.
     fn excludes1(&self, a: &str, b: &str) -> Option<String>;
     fn notes(&self, code: &str) -> Vec<Note>;
-    /// CMS list of codes exempt from present-on-admission reporting; `None` when it is not loaded.
-    fn poa_exempt(&self, code: &str) -> Option<bool>;
+    /// CMS list of codes exempt from present-on-admission reporting on a day of discharge; `None`
+    /// when the list of that day is not loaded.
+    fn poa_exempt(&self, code: &str, on: NaiveDate) -> Option<bool>;
 
     /// How often the code is used, from never (0) to most (255); 0 where the tables cannot tell.
     fn usage(&self, _code: &str) -> u8 {
@@ -128,7 +129,7 @@ impl CodeFacts for NoFacts {
     fn notes(&self, _: &str) -> Vec<Note> {
         Vec::new()
     }
-    fn poa_exempt(&self, _: &str) -> Option<bool> {
+    fn poa_exempt(&self, _: &str, _: NaiveDate) -> Option<bool> {
         None
     }
 }

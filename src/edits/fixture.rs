@@ -151,7 +151,7 @@ impl CodeFacts for Fixture {
         all.into_iter().filter(|x| code.starts_with(&x.at)).collect()
     }
 
-    fn poa_exempt(&self, code: &str) -> Option<bool> {
+    fn poa_exempt(&self, code: &str, _: NaiveDate) -> Option<bool> {
         match code {
             "J069" => None,
             _ => Some(code.starts_with('Z') || code.starts_with('W')),

@@ -53,7 +53,7 @@ fn rows(app: &App, open: &OpenEncounter, width: u16) -> Vec<Row> {
         let poa = match (stay, d.body.poa) {
             (false, _) => String::new(),
             (true, Some(poa)) => poa.letter().to_string(),
-            (true, None) if app.facts.poa_exempt(&d.body.code) == Some(true) => "ex".into(),
+            (true, None) if app.facts.poa_exempt(&d.body.code, on) == Some(true) => "ex".into(),
             (true, None) => "POA?".into(),
         };
         out.push(Row::Code {

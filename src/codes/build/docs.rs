@@ -7,7 +7,7 @@
 use super::tabular::{Level, Tree};
 use super::{Sections, TextPool};
 use crate::codes::format::{Section, Writer};
-use crate::codes::tables::{Tables, field, records};
+use crate::codes::tables::{Tables, field, periods_of, records};
 use crate::codes::tokens::tokenize;
 use crate::codes::{BookError, CodeSystem, class};
 use std::collections::{BTreeMap, HashMap};
@@ -56,11 +56,7 @@ type Map = BTreeMap<(CodeSystem, String), Draft>;
 
 fn read_periods(map: &mut Map, system: CodeSystem, text: &str) {
     for r in records(text) {
-        let periods = field(&r, 1)
-            .split(',')
-            .filter_map(|p| p.split_once('-'))
-            .map(|(from, to)| (from.parse().unwrap_or(0), to.parse().unwrap_or(0)))
-            .collect();
+        let periods = periods_of(field(&r, 1));
         map.entry((system, field(&r, 0).to_string())).or_default().periods = periods;
     }
 }
@@ -82,8 +78,19 @@ fn base_of(tree: &Tree, code: &str) -> Option<(usize, char)> {
 pub fn collect(tables: &Tables, tree: &Tree) -> Result<Codes, BookError> {
     use CodeSystem::{Hcpcs, Icd10cm, Icd10pcs};
     let mut map = Map::new();
-    read_periods(&mut map, Icd10cm, &tables.text("icd10cm_valid.txt.gz")?);
-    read_periods(&mut map, Icd10pcs, &tables.text("icd10pcs_valid.txt.gz")?);
+    for (system, table) in [(Icd10cm, "icd10cm_valid.txt.gz"), (Icd10pcs, "icd10pcs_valid.txt.gz")] {
+        if !tables.site.decided.contains(&system) {
+            read_periods(&mut map, system, &tables.text(table)?);
+        }
+    }
+    let mut site: BTreeMap<(CodeSystem, String), Vec<(u32, u32)>> = BTreeMap::new();
+    for (system, code, from, to) in &tables.site.periods {
+        site.entry((*system, code.clone())).or_default().push((*from, *to));
+    }
+    for (key, mut periods) in site {
+        periods.sort_unstable();
+        map.entry(key).or_default().periods = periods;
+    }
     for (code, &node) in &tree.of_code {
         let d = map.entry((Icd10cm, code.clone())).or_default();
         d.title = Some(tree.nodes[node].title.clone());
@@ -112,13 +119,12 @@ pub fn collect(tables: &Tables, tree: &Tree) -> Result<Codes, BookError> {
     for r in records(&tables.text("hcpcs_starter.txt")?) {
         let d = map.entry((Hcpcs, field(&r, 0).to_string())).or_default();
         d.title = Some(field(&r, 1).to_string());
-        // a side without a date is open
-        let (from, to) = field(&r, 2).split_once('-').unwrap_or(("", ""));
-        d.periods = vec![(from.parse().unwrap_or(0), to.parse().unwrap_or(0))];
+        // a side without a date is open; what the site loaded knows better
+        if d.periods.is_empty() {
+            let (from, to) = field(&r, 2).split_once('-').unwrap_or(("", ""));
+            d.periods = vec![(from.parse().unwrap_or(0), to.parse().unwrap_or(0))];
+        }
         d.prior = 4;
-    }
-    for (system, code, from, to) in &tables.site.periods {
-        map.entry((*system, code.clone())).or_default().periods = vec![(*from, *to)];
     }
     for (system, code, title) in &tables.site.titles {
         let d = map.entry((*system, code.clone())).or_default();

@@ -7,6 +7,7 @@
 
 mod docs;
 mod index;
+mod site;
 mod tabular;
 
 use super::BookError;
@@ -47,13 +48,17 @@ pub fn build(tables: &Tables, progress: &mut dyn FnMut(&str, u8)) -> Result<Vec<
     let mut sections = Sections(Box::new(std::array::from_fn(|_| Vec::new())));
     let mut pool = TextPool::default();
     progress("reading the Tabular List", 0);
-    let tree = tabular::read(&tables.text("icd10cm_tabular.txt.gz")?);
+    let tree = match &tables.site.tabular {
+        Some(text) => tabular::read(text),
+        None => tabular::read(&tables.text("icd10cm_tabular.txt.gz")?),
+    };
     progress("listing codes", 10);
     let codes = docs::collect(tables, &tree)?;
     progress("writing codes and notes", 25);
     docs::write(&codes, &tree, &mut pool, &mut sections)?;
     write_shorthand(tables, &mut pool, &mut sections)?;
     write_places(tables, &mut pool, &mut sections)?;
+    site::write(tables, &codes, &mut pool, &mut sections);
     progress("indexing words", 40);
     index::write(tables, &tree, &codes, &mut sections, progress)?;
     sections.put(Section::Text, pool.bytes);
