@@ -14,6 +14,8 @@ const MAY: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("codes", &["domain"]),
     ("search", &["codes", "domain"]),
+    ("drg", &["codes", "domain"]),
+    ("drg_file", &["drg"]),
     ("edits", &["codes", "domain"]),
     ("claims", &["codes", "domain", "edits"]),
     // The book and the index as the edits ask about them.
@@ -39,7 +41,7 @@ const MAY: &[(&str, &[&str])] = &[
 const ROOF: &[&str] = &["cli", "run", "main", "lib"];
 
 /// Crates that the pure floors and the app never name.
-const PURE: &[&str] = &["domain", "codes", "search", "edits", "claims", "app"];
+const PURE: &[&str] = &["domain", "codes", "search", "drg", "edits", "claims", "app"];
 const IMPURE_CRATES: &[&str] =
     &["ratatui", "crossterm", "rusqlite", "crossbeam_channel", "rustix", "signal_hook"];
 

@@ -7,6 +7,7 @@ mod claim;
 mod demo;
 mod doctor;
 mod encounter;
+mod group;
 mod intake;
 mod keys;
 mod queue;
@@ -64,6 +65,8 @@ pub enum Sub {
     Encounter(encounter::EncounterArgs),
     /// Claim forms
     Claim(claim::ClaimArgs),
+    /// Group inpatient stays to MS-DRGs, or load a new version's tables
+    Group(group::GroupArgs),
     /// Find codes
     Search(search::SearchArgs),
     /// Say what is set up and what is wrong, in plain sentences
@@ -105,6 +108,8 @@ pub enum CliError {
     Store(#[from] crate::store::StoreError),
     #[error(transparent)]
     Run(#[from] crate::run::RunError),
+    #[error(transparent)]
+    Drg(#[from] crate::drg_file::DrgFileError),
     #[error("{0}")]
     Usage(String),
     /// Nothing done, nothing lost: the answer is "no".
@@ -147,6 +152,7 @@ pub fn run(cli: Cli) -> Result<Outcome, CliError> {
         Sub::Queue(args) => queue::run(place, &args),
         Sub::Encounter(args) => encounter::run(place, &args),
         Sub::Claim(args) => claim::run(place, &args),
+        Sub::Group(args) => group::run(place, &args),
         Sub::Search(args) => search::run(place, &args),
         Sub::Doctor(args) => doctor::run(place, &args),
         Sub::Keys(args) => keys::run(place, &args),
