@@ -222,7 +222,7 @@ struct ResultLine<'a> {
     #[serde(serialize_with = "decimal1")]
     amlos: Option<u32>,
     post_acute: Option<bool>,
-    /// Secondary diagnoses that are CC or MCC in the version, and what became of them.
+    /// Secondary diagnoses that are CC or MCC in the version or unknown to it, and what became of them.
     secondary: Vec<SecondaryLine>,
 }
 
@@ -292,7 +292,8 @@ impl Picked<'_> {
             drg::Place::Secondary(i) => case.secondary[*i].code,
             drg::Place::Procedure(i) => case.procedures[*i],
         };
-        let listed = told.secondary.iter().zip(&case.secondary).filter(|(u, _)| u.level != drg::Level::None);
+        let told_of = |u: &drg::SecondaryUse| u.level != drg::Level::None || u.usage == Use::Unknown;
+        let listed = told.secondary.iter().zip(&case.secondary).filter(|(u, _)| told_of(u));
         let weight = weights.as_ref().and_then(|w| w.get(o.drg));
         Ok(ResultLine {
             id: &line.id,

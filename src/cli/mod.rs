@@ -7,7 +7,7 @@ mod claim;
 mod demo;
 mod doctor;
 mod encounter;
-mod group;
+pub mod group;
 mod intake;
 mod keys;
 mod queue;

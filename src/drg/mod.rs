@@ -16,6 +16,8 @@ mod group;
 mod hac;
 pub mod import;
 mod library;
+pub mod mce;
+pub mod payment;
 mod program;
 mod tables;
 mod weights;

@@ -245,6 +245,20 @@ impl Tables {
         Some(self.px_set(self.px.get(code)?).class)
     }
 
+    /// Names of the lists a procedure is on by itself.
+    pub fn procedure_lists(&self, code: Code) -> Vec<&str> {
+        let Some(row) = self.px.get(code) else { return Vec::new() };
+        let lists = self.px_set(row).lists.of(&self.lists);
+        lists.iter().filter_map(|l| self.px_lists.get(usize::from(*l))).map(String::as_str).collect()
+    }
+
+    /// Names of the lists a diagnosis is on.
+    pub fn diagnosis_lists(&self, code: Code) -> Vec<&str> {
+        let Some(row) = self.dx.get(code) else { return Vec::new() };
+        let lists = self.dx_set(row).lists.of(&self.lists);
+        lists.iter().filter_map(|l| self.dx_lists.get(usize::from(*l))).map(String::as_str).collect()
+    }
+
     /// Whether `secondary` does not count as CC or MCC under `principal`.
     pub fn excludes(&self, principal: Code, secondary: Code) -> bool {
         match (self.dx.get(principal), self.dx.get(secondary)) {
