@@ -28,13 +28,16 @@ const MAY: &[(&str, &[&str])] = &[
     ("hub", &["domain", "sqlite"]),
     ("sync", &["domain", "store", "hub", "sqlite"]),
     ("demo", &["domain"]),
-    ("app", &["domain", "codes", "search", "edits", "claims"]),
+    ("app", &["domain", "codes", "search", "drg", "edits", "claims"]),
     ("input", &["app", "domain"]),
     ("theme", &[]),
-    ("ui", &["app", "theme", "domain", "codes", "search", "edits", "claims"]),
+    ("ui", &["app", "theme", "domain", "codes", "search", "drg", "edits", "claims"]),
     ("term", &[]),
     ("config", &["theme"]),
-    ("jobs", &["domain", "codes", "facts", "search", "edits", "claims", "store", "hub", "sync", "app"]),
+    (
+        "jobs",
+        &["domain", "codes", "facts", "search", "drg", "edits", "claims", "store", "hub", "sync", "app"],
+    ),
 ];
 
 /// These see everything.

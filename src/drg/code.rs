@@ -47,6 +47,11 @@ impl Code {
         self.0 == 0
     }
 
+    /// The first three characters.
+    pub(super) fn category(self) -> Code {
+        Code(self.0 & (0o777777 << (6 * (CHARS - 3))))
+    }
+
     /// The first character, or a blank.
     pub fn first(self) -> char {
         self.chars().next().unwrap_or(' ')

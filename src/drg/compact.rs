@@ -69,6 +69,7 @@ pub fn read(text: &[u8]) -> Result<Tables, TableError> {
         rules,
         hacs,
         dx: CodeMap::with_capacity(0),
+        dx_codes: Vec::new(),
         dx_rows: Vec::new(),
         dx_sets: Vec::new(),
         px: CodeMap::with_capacity(0),
@@ -302,6 +303,7 @@ fn groups(r: &mut Reader<'_>, t: &mut Tables) -> Result<(), TableError> {
 fn codes(r: &mut Reader<'_>, t: &mut Tables) -> Result<(), TableError> {
     let n = r.section("dx")?;
     t.dx = CodeMap::with_capacity(n);
+    t.dx_codes.reserve_exact(n);
     t.dx_rows.reserve_exact(n);
     let mut last = Vec::with_capacity(8);
     for row in 0..n {
@@ -320,6 +322,10 @@ fn codes(r: &mut Reader<'_>, t: &mut Tables) -> Result<(), TableError> {
         if !in_range || !t.dx.insert(code(&last), row) {
             return Err(r.fault("a set, group or class is out of range, or the code is there twice"));
         }
+        if t.dx_codes.last().is_some_and(|c| *c >= code(&last)) {
+            return Err(r.fault("the codes are not in ascending order"));
+        }
+        t.dx_codes.push(code(&last));
         t.dx_rows.push(DxRow { set, group, class });
     }
     let n = r.section("px")?;

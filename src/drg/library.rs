@@ -123,6 +123,24 @@ impl Library {
         self.weights.iter().find(|w| w.is_valid_on(date)).cloned()
     }
 
+    /// The table in force for discharges on `date`, if it is unpacked already: for callers that may not wait.
+    /// `Ok(None)` is "not yet"; `load_all` brings it.
+    pub fn ready_on(&self, date: NaiveDate) -> Result<Option<Arc<Tables>>, NoTable> {
+        let fits = |e: &&Entry| e.head.valid_from <= date && e.head.valid_to.is_none_or(|to| date <= to);
+        match self.entries.iter().rev().find(fits) {
+            Some(e) if e.loaded.get().is_none() => Ok(None),
+            Some(e) => e.load().map(Some),
+            None => Err(NoTable::Date { date, loaded: self.loaded() }),
+        }
+    }
+
+    /// Unpacks every table that is not yet; a damaged one says so when it is asked for.
+    pub fn load_all(&self) {
+        for e in &self.entries {
+            let _ = e.load();
+        }
+    }
+
     /// Every year's weights that are loaded.
     pub fn weights(&self) -> impl Iterator<Item = &Arc<Weights>> {
         self.weights.iter()

@@ -53,7 +53,8 @@ pub struct Payment {
 }
 
 /// What the amount does not contain; shown with it.
-pub const LEFT_OUT: &str = "without outlier, teaching, disproportionate-share, new-technology and quality amounts";
+pub const LEFT_OUT: &str =
+    "without outlier, teaching, disproportionate-share, new-technology and quality amounts";
 
 /// Neonates, died or transferred: the DRG itself is the transfer's payment.
 const NEONATE_TRANSFERRED: u16 = 789;
@@ -133,14 +134,7 @@ mod tests {
     };
 
     fn weight(special_pay: bool) -> Weight {
-        Weight {
-            drg: 480,
-            weight: 30_000,
-            gmlos: Some(60),
-            amlos: Some(70),
-            post_acute: true,
-            special_pay,
-        }
+        Weight { drg: 480, weight: 30_000, gmlos: Some(60), amlos: Some(70), post_acute: true, special_pay }
     }
 
     fn paid(w: &Weight, status: u8, days: u32) -> Payment {

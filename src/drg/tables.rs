@@ -171,6 +171,8 @@ pub struct Tables {
     pub rules: Vec<Rule>,
     pub hacs: Vec<HacRule>,
     pub(super) dx: CodeMap,
+    /// Code of each row, in code order.
+    pub(super) dx_codes: Vec<Code>,
     pub(super) dx_rows: Vec<DxRow>,
     pub(super) dx_sets: Vec<DxSet>,
     pub(super) px: CodeMap,
@@ -265,6 +267,13 @@ impl Tables {
             (Some(p), Some(s)) => self.group_has(self.dx_rows[p].group, self.dx_rows[s].class),
             _ => false,
         }
+    }
+
+    /// Every code of the category (three characters) that `code` is in, with its row.
+    pub(super) fn category(&self, code: Code) -> impl Iterator<Item = (Code, usize)> {
+        let start = self.dx_codes.partition_point(|c| *c < code.category());
+        let of = self.dx_codes[start..].iter().take_while(move |c| c.category() == code.category());
+        of.zip(start..).map(|(c, row)| (*c, row))
     }
 
     /// Numbers of the hospital-acquired conditions whose diagnosis list has `code`.
