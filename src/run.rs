@@ -9,6 +9,7 @@ use crate::app::key::{Key, KeyCode};
 use crate::app::{App, Command, Context, Effect, Msg, Reply, Start};
 use crate::cli::{RunArgs, Site, SiteError, open_hub};
 use crate::codes_file::CodesFileError;
+use crate::drg_file;
 use crate::facts::Codes;
 use crate::hub::{Clock, Hub};
 use crate::input::{self, FromTerminal, InputEvent, Keymap, PRESETS, Router};
@@ -204,6 +205,7 @@ fn start_jobs(site: &mut Site) -> Result<Jobs, RunError> {
     let second = store.reader().map_err(SiteError::from)?;
     let (config, clock) = (site.config.clone(), site.clock);
     let (book_dir, data_dir) = (config.book_dir(), config.dir.clone());
+    let (drg_dir, today) = (config.dir.clone(), site.today);
     let parts = Parts {
         store,
         readers: (first, second),
@@ -217,6 +219,17 @@ fn start_jobs(site: &mut Site) -> Result<Jobs, RunError> {
                 Some(hint) => format!("{e}; {hint}"),
                 None => e.to_string(),
             })
+        }),
+        load_drg: Box::new(move |tell| {
+            let (library, faults) = drg_file::open(&drg_dir).map_err(|e| e.to_string())?;
+            let desk = Arc::new(crate::drg::Desk::new(library).map_err(|e| e.to_string())?);
+            // The version of today's discharges first: most charts are of this month.
+            let _ = desk.library.on(today);
+            tell(desk.clone());
+            desk.library.load_all();
+            // What is whole is used; what is not is named.
+            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
         }),
         login: site.me.login.clone(),
         now: Arc::new(move || Clock::now_ms(&clock)),

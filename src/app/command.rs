@@ -105,7 +105,8 @@ commands! {
     Pointers "pointers" "pointers" [Encounter] Edits "Type the diagnosis letters of the line, then of the next line that has none.";
     Units "units" "units" [Encounter] Edits "Type the units of the line; the charge follows the fee table.";
     Charge "charge" "charge" [Encounter] Edits "Type the charge of the line.";
-    Poa "poa" "POA" [Encounter] Edits "Set present on admission of the diagnosis: Y, N, U or W.";
+    Poa "poa" "POA" [Encounter] Edits "Present on admission, down the column: one key a code, Y, N, U or W; exempt codes are skipped.";
+    WhatIf "what_if" "what-if" [Encounter] None "Show the DRG of each diagnosis as principal, and of what the record could say more exactly. Advisory: it changes nothing.";
     EditNext "edit.next" "next edit" [Encounter] None "Go to the field of the next edit.";
     Scrub "scrub" "check" [Encounter] None "Say whether this encounter can be submitted, and what is in the way.";
     Override "override" "override" [Encounter] Edits "Answer the edit with a reason, and with evidence where it asks for it.";
@@ -192,6 +193,10 @@ pub fn refusal(app: &App, command: Command) -> Option<String> {
                 edit_refusal(app)
             }
         }
+        Command::WhatIf => match open?.stay.as_ref() {
+            Ok(_) => None,
+            Err(why) => Some(why.sentence().to_string()),
+        },
         Command::Remove | Command::MoveUp | Command::MoveDown => {
             let open = open?;
             match open.pane {

@@ -119,6 +119,19 @@ impl App {
                 _ if step != 0 => p.cursor = moved(p.cursor, p.found.len()),
                 other => return self.text_command(other),
             },
+            Overlay::Poa { .. } => match command {
+                Command::Open => return self.poa_walk(1),
+                _ => return self.poa_walk(step),
+            },
+            Overlay::WhatIf(w) => match command {
+                Command::PaneNext | Command::PanePrev => {
+                    w.second = !w.second;
+                    w.cursor = 0;
+                }
+                Command::Left | Command::Expand => return self.what_if_keep(command == Command::Expand),
+                Command::Open => self.say("advisory: nothing is posted from here. Code what the record says, then the banner follows"),
+                _ => w.cursor = moved(w.cursor, w.len()),
+            },
             Overlay::Me => {}
         }
         Vec::new()

@@ -83,7 +83,8 @@ pub fn shape(size: (u16, u16)) -> Shape {
 fn wanted_codes(app: &App) -> u16 {
     let Some(open) = &app.open else { return 4 };
     let n = open.chart.diagnoses.len() + open.chart.lines.len() + open.chart.procedures.len();
-    let titles = if open.chart.header().is_inpatient() { 3 } else { 2 };
+    // A stay has procedures, and the DRG above its codes.
+    let titles = if open.chart.header().is_inpatient() { 5 } else { 2 };
     u16::try_from(n).unwrap_or(u16::MAX).saturating_add(titles + 1)
 }
 

@@ -8,6 +8,7 @@ pub mod command;
 pub mod key;
 pub mod msg;
 
+mod admission;
 mod choices;
 mod coding;
 mod encounter;
@@ -21,6 +22,7 @@ mod prompt;
 mod queue;
 pub mod reading;
 mod search;
+pub mod stay;
 mod typed;
 mod undo;
 mod update;
@@ -30,7 +32,7 @@ pub use command::{COMMANDS, Command, Context};
 pub use encounter::{OpenEncounter, Pane};
 pub use msg::{Effect, Generation, Msg, OpenedChart, Reply, SearchAsk, SyncView};
 pub use overlay::{
-    Evidence, EvidenceFor, FindHit, FindState, HoldMenu, Overlay, PaletteState, Picker, Scroll,
+    Evidence, EvidenceFor, FindHit, FindState, HoldMenu, Overlay, PaletteState, Picker, Scroll, WhatIf,
 };
 pub use prompt::{Prompt, PromptKind, TextLine};
 pub use queue::QueueState;
@@ -131,6 +133,8 @@ pub struct App {
     pub sync: SyncView,
     pub book: BookState,
     pub facts: Arc<dyn CodeFacts + Send + Sync>,
+    /// DRG tables and the code editor's lists, once they are there.
+    pub drg: Option<Arc<crate::drg::Desk>>,
     pub mint: IdMint,
     pub theme: String,
     pub themes: Vec<String>,
@@ -181,6 +185,7 @@ impl App {
             sync: SyncView::default(),
             book: BookState::default(),
             facts: Arc::new(crate::edits::NoFacts),
+            drg: None,
             mint: IdMint::new(start.seed),
             theme: start.theme,
             themes: start.themes,
@@ -224,7 +229,7 @@ impl App {
 
     /// Whether a letter picks from the list on top, whatever the key map binds it to.
     pub fn picks_letters(&self) -> bool {
-        matches!(self.overlays.last(), Some(Overlay::Picker(_)))
+        matches!(self.overlays.last(), Some(Overlay::Picker(_) | Overlay::Poa { .. }))
     }
 
     /// Whether an answer is under way that decides what the next key means: an Enter that waits for its

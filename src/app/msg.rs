@@ -130,6 +130,9 @@ pub enum Reply {
     /// The code book is being made: what is being done now.
     BookProgress(String),
     BookFailed(String),
+    /// DRG tables are there, or more of them are.
+    Drg(Arc<crate::drg::Desk>),
+    DrgFailed(String),
     Sync(SyncView),
     /// Rows arrived from the hub: the list may have changed.
     Arrived {

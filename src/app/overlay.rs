@@ -5,6 +5,7 @@
 
 use super::{App, Command, Effect, Prompt, SearchState, TextLine, reading};
 use crate::domain::{HoldReason, Id};
+use crate::drg::whatif::{Alternative, AsPrincipal};
 use std::cell::Cell;
 
 /// A place in a text longer than its window. The view clamps it to what there is.
@@ -68,6 +69,27 @@ pub struct PaletteState {
     pub cursor: usize,
 }
 
+/// The two lists of the what-if; worked out once, when it is opened.
+pub struct WhatIf {
+    pub principals: Vec<AsPrincipal>,
+    pub alternatives: Vec<Alternative>,
+    /// The second list is shown.
+    pub second: bool,
+    /// Diagnoses at the top that stay where they are; 0 tries all.
+    pub kept: usize,
+    pub cursor: usize,
+}
+
+impl WhatIf {
+    /// Rows of the list that is shown.
+    pub fn len(&self) -> usize {
+        if self.second { self.alternatives.len() } else { self.principals.len() }
+    }
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 pub enum Overlay {
     Search(Box<SearchState>),
     Picker(Picker),
@@ -86,6 +108,11 @@ pub enum Overlay {
     },
     Help(Scroll),
     Palette(PaletteState),
+    /// Present on admission, down the column from this diagnosis.
+    Poa {
+        at: Id,
+    },
+    WhatIf(Box<WhatIf>),
     Me,
 }
 

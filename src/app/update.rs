@@ -98,6 +98,15 @@ impl App {
                 self.book = super::BookState::Failed(why);
                 Vec::new()
             }
+            Reply::Drg(desk) => {
+                self.drg = Some(desk);
+                self.derive();
+                Vec::new()
+            }
+            Reply::DrgFailed(why) => {
+                self.fail(format!("DRG tables: {why}"));
+                Vec::new()
+            }
             Reply::Sync(view) => {
                 self.sync = view;
                 Vec::new()
@@ -119,7 +128,7 @@ impl App {
             Ok(opened) => {
                 let lease = self.open.as_ref().filter(|o| o.chart.id() == id).map(|o| o.chart.lease.clone());
                 let leased = self.early_lease.take().filter(|(at, _)| *at == id).map(|(_, l)| l);
-                let mut open = OpenEncounter::new(opened, &*self.facts, self.today);
+                let mut open = OpenEncounter::new(opened, &*self.facts, self.today, self.drg.as_deref());
                 if let Some(lease) = leased.or(lease) {
                     open.chart.lease = lease;
                 }
@@ -401,7 +410,8 @@ impl App {
             Command::Pointers => return self.prompt_line(|line| PromptKind::Pointers { line }),
             Command::Units => return self.prompt_line(|line| PromptKind::Units { line }),
             Command::Charge => return self.prompt_line(|line| PromptKind::Charge { line }),
-            Command::Poa => return self.prompt_poa(),
+            Command::Poa => return self.poa_column(),
+            Command::WhatIf => return self.what_if(),
             Command::EditNext => self.next_finding(),
             Command::Scrub => self.scrub(),
             Command::Override => return self.prompt_override(),
@@ -550,6 +560,7 @@ impl App {
     fn letter(&mut self, c: char) -> Option<Vec<Effect>> {
         match self.overlays.last() {
             Some(Overlay::Picker(_)) if c.is_ascii_alphanumeric() => Some(self.pick_seventh(c)),
+            Some(Overlay::Poa { .. }) => Some(self.poa_letter(c)),
             _ => None,
         }
     }

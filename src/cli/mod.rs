@@ -7,6 +7,7 @@ mod claim;
 mod demo;
 mod doctor;
 mod encounter;
+pub mod group;
 mod intake;
 mod keys;
 mod queue;
@@ -65,6 +66,8 @@ pub enum Sub {
     Encounter(encounter::EncounterArgs),
     /// Claim forms
     Claim(claim::ClaimArgs),
+    /// Group inpatient stays to MS-DRGs, or load a new version's tables
+    Group(group::GroupArgs),
     /// Find codes
     Search(search::SearchArgs),
     /// Official code tables: what is loaded, loading, checking and handing them on
@@ -110,6 +113,8 @@ pub enum CliError {
     Tables(#[from] crate::table_store::TableStoreError),
     #[error(transparent)]
     Run(#[from] crate::run::RunError),
+    #[error(transparent)]
+    Drg(#[from] crate::drg_file::DrgFileError),
     #[error("{0}")]
     Usage(String),
     /// Nothing done, nothing lost: the answer is "no".
@@ -152,6 +157,7 @@ pub fn run(cli: Cli) -> Result<Outcome, CliError> {
         Sub::Queue(args) => queue::run(place, &args),
         Sub::Encounter(args) => encounter::run(place, &args),
         Sub::Claim(args) => claim::run(place, &args),
+        Sub::Group(args) => group::run(place, &args),
         Sub::Search(args) => search::run(place, &args),
         Sub::Tables(args) => tables::run(place, &args),
         Sub::Doctor(args) => doctor::run(place, &args),

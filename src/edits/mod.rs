@@ -110,11 +110,16 @@ pub fn run(chart: &Chart, facts: &dyn CodeFacts, today: NaiveDate) -> Vec<Findin
     required::find(&cx, &mut out);
     required_ub::find(&cx, &mut out);
     work::find(&cx, &mut out);
-    for f in &mut out {
+    settle(chart, &mut out);
+    out
+}
+
+/// Marks what the record answers and puts findings in order, stops first; for whoever adds findings of his own.
+pub fn settle(chart: &Chart, out: &mut [Finding]) {
+    for f in &mut *out {
         f.answered = answer(chart, f);
     }
     out.sort_by_key(|f| (std::cmp::Reverse(f.severity), rank(chart, &f.place)));
-    out
 }
 
 /// The reason on the record, when the rule takes one. An evidence rule wants the line of the chart too.

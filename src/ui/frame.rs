@@ -150,6 +150,18 @@ fn next_keys(app: &App) -> (Context, &'static [(Command, &'static str)]) {
             ],
         ),
         Some(Overlay::Picker(_)) => (Context::Overlay, &[(C::Open, "post"), (C::Back, "cancel")]),
+        Some(Overlay::Poa { .. }) => {
+            (Context::Overlay, &[(C::Down, "next code"), (C::Up, "code before"), (C::Back, "done")])
+        }
+        Some(Overlay::WhatIf(_)) => (
+            Context::Overlay,
+            &[
+                (C::PaneNext, "other list"),
+                (C::Expand, "keep one more in place"),
+                (C::Left, "one less"),
+                (C::Back, "close"),
+            ],
+        ),
         Some(Overlay::Claim(_)) => {
             (Context::Overlay, &[(C::Down, "scroll"), (C::FormNext, "other form"), (C::Back, "close")])
         }

@@ -30,11 +30,13 @@ pub fn paint(app: &App, overlay: &Overlay, panes: &Panes, top: bool, p: &mut Pai
         Overlay::Palette(x) => {
             palette(app, x, if app.open.is_some() { panes.overlay } else { panes.body }, p)
         }
+        Overlay::Poa { at } => super::stay::poa(app, *at, small(3), p),
+        Overlay::WhatIf(x) => super::stay::what_if(app, x, panes.overlay, p),
         Overlay::Me => me(app, if app.open.is_some() { small(8) } else { panes.body }, p),
     }
 }
 
-fn inner(area: Area, p: &mut Painter<'_, '_>) -> Area {
+pub(super) fn inner(area: Area, p: &mut Painter<'_, '_>) -> Area {
     p.clear(area);
     match area.x {
         0 => area,

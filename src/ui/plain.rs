@@ -75,6 +75,18 @@ fn encounter(app: &App, out: &mut Vec<String>) {
             }
         }
     }
+    match &open.stay {
+        Ok(view) => {
+            let (text, amiss) = view.banner();
+            out.push(format!(
+                "{text}, {}{}.",
+                view.title(),
+                amiss.map(|a| format!(", {a}")).unwrap_or_default()
+            ));
+        }
+        Err(crate::app::stay::NoDrg::NotAStay) => {}
+        Err(why) => out.push(format!("{}.", why.sentence())),
+    }
     for (i, d) in open.chart.diagnoses.iter().enumerate() {
         let here = if open.code == Some(d.id) { " (here)" } else { "" };
         let title = app.facts.title(CodeSystem::Icd10cm, &d.body.code).unwrap_or_default();
@@ -171,6 +183,13 @@ fn overlay_lines(app: &App, overlay: &Overlay, out: &mut Vec<String>) {
             out.push(format!("Command: {}", x.line.text));
             out.extend(x.found.get(x.cursor).map(|(c, _)| format!("{}: {}", c.info().title, c.info().doc)));
         }
+        Overlay::Poa { at } => {
+            if let Some(d) = app.open.as_ref().and_then(|o| o.chart.diagnoses.iter().find(|d| d.id == *at)) {
+                let code = display_code(CodeSystem::Icd10cm, &d.body.code);
+                out.push(format!("Present on admission of {code}: y, n, u or w."));
+            }
+        }
+        Overlay::WhatIf(x) => super::stay::plain(app, x, out),
         Overlay::Me => out.push(format!("Submitted {}, held {}.", app.tally.submitted, app.tally.held)),
     }
 }
