@@ -23,6 +23,7 @@ mod procedures;
 mod required;
 mod required_ub;
 pub mod setting;
+pub mod tables;
 mod work;
 
 #[cfg(test)]
