@@ -7,7 +7,7 @@
 use crate::app::command::known;
 use crate::app::key::{Key, KeyCode};
 use crate::app::{App, Command, Context, Effect, Msg, Reply, Start};
-use crate::cli::{RunArgs, Site, SiteError, open_hub};
+use crate::cli::{RunArgs, Site, SiteError, edit_settings, open_hub};
 use crate::facts::Codes;
 use crate::hub::{Clock, Hub};
 use crate::input::{self, FromTerminal, InputEvent, Keymap, PRESETS, Router};
@@ -96,6 +96,14 @@ impl Desk {
         }
         if let Some(first) = key_errors.first() {
             app.notice = Some(crate::app::Notice { level: crate::app::Level::Warn, text: first.clone() });
+        }
+        // What of `edits.toml` cannot be used is said at once; a damaged table every claim says.
+        let wrong = match crate::edit_tables::policy(&site.config.dir) {
+            Ok((_, errors)) => errors.first().map(ToString::to_string),
+            Err(e) => Some(e.to_string()),
+        };
+        if let (Some(text), None) = (wrong, &app.notice) {
+            app.notice = Some(crate::app::Notice { level: crate::app::Level::Warn, text });
         }
         let jobs = start_jobs(&mut site)?;
         Ok(Desk {
@@ -190,14 +198,15 @@ fn start_jobs(site: &mut Site) -> Result<Jobs, RunError> {
     let (store, first) = site.take_store()?;
     let second = store.reader().map_err(SiteError::from)?;
     let (config, clock) = (site.config.clone(), site.clock);
-    let book_dir = config.book_dir();
+    let (book_dir, edits_of) = (config.book_dir(), config.clone());
     let parts = Parts {
         store,
         readers: (first, second),
         open_hub: Box::new(move || open_hub(&config, clock).map(|h| Box::new(h) as Box<dyn Hub>)),
         load_codes: Box::new(move |mut progress| {
             let opened = Codes::open(&book_dir, &mut *progress);
-            opened.map(Arc::new).map_err(|e| match e.hint() {
+            let (tables, policy, _) = edit_settings(&edits_of);
+            opened.map(|codes| Arc::new(codes.with_edits(tables, policy))).map_err(|e| match e.hint() {
                 Some(hint) => format!("{e}; {hint}"),
                 None => e.to_string(),
             })

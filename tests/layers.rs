@@ -18,6 +18,8 @@ const MAY: &[(&str, &[&str])] = &[
     ("claims", &["codes", "domain", "edits"]),
     // The book and the index as the edits ask about them.
     ("codes_file", &["codes"]),
+    // Imported payment tables on disk.
+    ("edit_tables", &["domain", "edits"]),
     ("facts", &["codes", "codes_file", "domain", "edits", "search"]),
     ("intake", &["domain", "codes"]),
     // What store and the SQLite hub have in common, so that neither imports the other.

@@ -196,9 +196,9 @@ pub fn refusal(app: &App, command: Command) -> Option<String> {
                 _ => no_encounter(),
             }
         }
-        Command::Override => open?.findings.is_empty().then(|| "there is no edit to answer".to_string()),
+        Command::Override if open?.findings.is_empty() => Some("there is no edit to answer".to_string()),
         Command::EditNext => open?.findings.is_empty().then(|| "no edit is in the way".to_string()),
-        Command::Submit | Command::Hold | Command::Lines => edit_refusal(app),
+        Command::Submit | Command::Hold | Command::Lines | Command::Override => edit_refusal(app),
         _ => None,
     }
 }

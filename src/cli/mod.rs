@@ -3,9 +3,12 @@
 //! Owns arguments, output shapes (a contract: fields are added, never renamed) and exit codes: 0 done,
 //! 1 findings or some items failed, 2 usage or unreadable input. Data goes to stdout, talk to stderr.
 
+mod check;
+mod check_encounters;
 mod claim;
 mod demo;
 mod doctor;
+mod edits;
 mod encounter;
 mod intake;
 mod keys;
@@ -13,7 +16,7 @@ mod queue;
 mod search;
 mod site;
 
-pub use site::{Site, SiteError, open_hub};
+pub use site::{Site, SiteError, edit_settings, open_hub};
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
@@ -64,6 +67,10 @@ pub enum Sub {
     Encounter(encounter::EncounterArgs),
     /// Claim forms
     Claim(claim::ClaimArgs),
+    /// Claim edits of stored encounters
+    Check(check::CheckArgs),
+    /// Tables the edits need: NCCI pairs, MUE, add-on codes, fee schedule, coverage lists
+    Edits(edits::EditsArgs),
     /// Find codes
     Search(search::SearchArgs),
     /// Say what is set up and what is wrong, in plain sentences
@@ -147,6 +154,8 @@ pub fn run(cli: Cli) -> Result<Outcome, CliError> {
         Sub::Queue(args) => queue::run(place, &args),
         Sub::Encounter(args) => encounter::run(place, &args),
         Sub::Claim(args) => claim::run(place, &args),
+        Sub::Check(args) => check::run(place, &args),
+        Sub::Edits(args) => edits::run(place, &args),
         Sub::Search(args) => search::run(place, &args),
         Sub::Doctor(args) => doctor::run(place, &args),
         Sub::Keys(args) => keys::run(place, &args),

@@ -76,10 +76,11 @@ pub(super) fn rows(file: &str, bytes: &[u8]) -> Result<Vec<Row>, ReadError> {
             _ => return Err(fail("the add-on type in place 1 is not 1, 2 or 3")),
         };
         let first = Code::of(&line[1..6]).ok_or_else(|| fail("there is no add-on code in places 2 to 6"))?;
-        let second =
-            Code::of(field(line, 14, 18)).ok_or_else(|| fail("there is no primary code in places 14 to 18"))?;
+        let second = Code::of(field(line, 14, 18))
+            .ok_or_else(|| fail("there is no primary code in places 14 to 18"))?;
         let day = |a, b, what: &str| {
-            let why = format!("the {what} in places {a} to {b} is no day (year and day of the year, 2026001)");
+            let why =
+                format!("the {what} in places {a} to {b} is no day (year and day of the year, 2026001)");
             ordinal(field(line, a, b)).map_err(|()| ReadError::at(file, n, &why))
         };
         let from = day(26, 32, "first day")?.ok_or_else(|| fail("the first day is missing"))?;

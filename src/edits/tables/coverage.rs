@@ -210,7 +210,11 @@ pub(super) fn rows(file: &str, bytes: &[u8], out: &mut Built) -> Result<u64, Rea
         if !begun {
             begun = is_header(&(0..record.len()).map(cell).collect::<Vec<_>>());
             if !begun {
-                return Err(ReadError::at(file, line, &format!("the first line has to be {}", HEADER.join(","))));
+                return Err(ReadError::at(
+                    file,
+                    line,
+                    &format!("the first line has to be {}", HEADER.join(",")),
+                ));
             }
             continue;
         }
@@ -228,7 +232,8 @@ pub(super) fn rows(file: &str, bytes: &[u8], out: &mut Built) -> Result<u64, Rea
 }
 
 pub(super) fn is_header(cells: &[String]) -> bool {
-    cells.len() == HEADER.len() && cells.iter().zip(HEADER).all(|(a, b)| a.trim_start_matches('\u{feff}').eq_ignore_ascii_case(b))
+    cells.len() == HEADER.len()
+        && cells.iter().zip(HEADER).all(|(a, b)| a.trim_start_matches('\u{feff}').eq_ignore_ascii_case(b))
 }
 
 fn group(cell: &dyn Fn(usize) -> String, out: &mut Built) -> Result<(), String> {
@@ -241,7 +246,8 @@ fn group(cell: &dyn Fn(usize) -> String, out: &mut Built) -> Result<(), String> 
         "no" => false,
         other => return Err(format!("support is yes or no, not {other:?}")),
     };
-    let day = |text: String| text.parse::<NaiveDate>().map_err(|_| format!("{text:?} is no day like 2026-01-01"));
+    let day =
+        |text: String| text.parse::<NaiveDate>().map_err(|_| format!("{text:?} is no day like 2026-01-01"));
     let from = day(cell(7))?;
     let through = match cell(8) {
         t if t.is_empty() => None,
@@ -250,7 +256,8 @@ fn group(cell: &dyn Fn(usize) -> String, out: &mut Built) -> Result<(), String> 
     if through.is_some_and(|t| t < from) {
         return Err("it ends before it begins".into());
     }
-    let first = |len: usize, width: usize| u32::try_from(len / width).map_err(|_| "too many codes".to_string());
+    let first =
+        |len: usize, width: usize| u32::try_from(len / width).map_err(|_| "too many codes".to_string());
     let procedures_from = first(out.procedures.len(), 8)?;
     for (a, b) in spans(&cell(4)) {
         let code = |t: &str| Code::new(&normal_code(t)).ok_or_else(|| format!("{t:?} is no procedure code"));

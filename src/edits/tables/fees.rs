@@ -227,12 +227,15 @@ pub(super) fn csv_rows(file: &str, bytes: &[u8]) -> Result<Vec<Keyed>, ReadError
             Code::of(at(0)).ok_or_else(|| fail(format!("{:?} is no procedure code", latin1(at(0)))))?;
         let modifier = latin1(at(1));
         let key = key(code, &modifier).ok_or_else(|| fail(format!("{modifier:?} is no row modifier")))?;
-        let cells =
-            [at(3), at(d - 1), at(d), at(d + 4), at(d + 5), at(d + 6), at(d + 7), at(d + 8)];
+        let cells = [at(3), at(d - 1), at(d), at(d + 4), at(d + 5), at(d + 6), at(d + 7), at(d + 8)];
         out.push((key, row(cells, at(7) == b"NA", at(9) == b"NA").map_err(fail)?));
     }
     if days.is_none() {
-        return Err(ReadError::at(file, 1, "there is no header that begins with HCPCS and has a column DAYS"));
+        return Err(ReadError::at(
+            file,
+            1,
+            "there is no header that begins with HCPCS and has a column DAYS",
+        ));
     }
     Ok(out)
 }

@@ -17,7 +17,7 @@ mod read;
 mod text;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub use addon::{AddOnType, CONTRACTOR};
 pub use coverage::{Coverage, Policy, Support};
@@ -127,9 +127,11 @@ impl Table {
 pub struct Tables {
     /// By kind, oldest first.
     list: Vec<Arc<Table>>,
+    /// What a site imported and this program cannot use now, in words.
+    damaged: Vec<String>,
 }
 
-static NONE: Tables = Tables { list: Vec::new() };
+static NONE: Tables = Tables { list: Vec::new(), damaged: Vec::new() };
 
 impl Tables {
     /// No table at all.
@@ -150,6 +152,15 @@ impl Tables {
         self.list.push(Arc::new(table));
         self.list.sort_by_key(|t| place(t));
         Ok(())
+    }
+
+    /// Remembers that an imported table cannot be used: every claim says so until it is mended.
+    pub fn note_damage(&mut self, what: impl Into<String>) {
+        self.damaged.push(what.into());
+    }
+
+    pub fn damaged(&self) -> &[String] {
+        &self.damaged
     }
 
     pub fn is_empty(&self) -> bool {

@@ -135,13 +135,18 @@ pub(super) fn rows(file: &str, bytes: &[u8], words: &mut Words) -> Result<Vec<Ro
         if record.len() < 3 {
             return Err(fail(format!("the row is cut short: {} fields instead of 4", record.len())));
         }
-        let code = Code::of(cell(0))
-            .ok_or_else(|| fail(format!("{:?} is no procedure code", latin1(cell(0)))))?;
+        let code =
+            Code::of(cell(0)).ok_or_else(|| fail(format!("{:?} is no procedure code", latin1(cell(0)))))?;
         let units = latin1(cell(1));
         let units: u32 = units.parse().map_err(|_| fail(format!("the MUE value {units:?} is no number")))?;
         let mai = match cell(2).first() {
             Some(m @ b'1'..=b'3') => m - b'0',
-            _ => return Err(fail(format!("the adjudication indicator {:?} is not 1, 2 or 3", latin1(cell(2))))),
+            _ => {
+                return Err(fail(format!(
+                    "the adjudication indicator {:?} is not 1, 2 or 3",
+                    latin1(cell(2))
+                )));
+            }
         };
         out.push(Row { code, units, mai, word: words.number(&latin1(cell(3))) });
     }

@@ -5,9 +5,7 @@
 //! from the name CMS gives it, or told by the person who imports. Pure.
 
 use super::{
-    Kind, Meta, Source,
-    addon,
-    coverage, fees,
+    Kind, Meta, Source, addon, coverage, fees,
     key::{Code, OPEN, day_number},
     mue,
     pack::pack,
@@ -124,7 +122,8 @@ fn pair_name(name: &str) -> (Option<Kind>, Option<(NaiveDate, String)>, Option<u
         () if name.contains("ccioph") => Some(Kind::PtpOutpatient),
         () => None,
     };
-    let version = name.find("-v").and_then(|at| name.get(at + 2..at + 5)).filter(|v| v.parse::<u32>().is_ok());
+    let version =
+        name.find("-v").and_then(|at| name.get(at + 2..at + 5)).filter(|v| v.parse::<u32>().is_ok());
     let release = version.and_then(|v| {
         let n: u32 = v.parse().ok()?;
         let year = i32::try_from(1994 + n / 10).ok()?;
@@ -148,18 +147,21 @@ fn add_on_name(name: &str) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, q.checked_sub(1)? * 3 + 1, 1)
 }
 
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /// `2026 National Physician Fee Schedule Relative Value File January Release`, else `PPRRVU26_JAN`.
 fn fee_day(name: &str, bytes: &[u8]) -> Option<NaiveDate> {
-    let head: String = lines(bytes).take(10).map(|(_, l)| latin1(l)).collect::<Vec<_>>().join(" ").to_lowercase();
+    let head: String =
+        lines(bytes).take(10).map(|(_, l)| latin1(l)).collect::<Vec<_>>().join(" ").to_lowercase();
     let month_before = |text: &str, end: usize| -> Option<u32> {
         let word = text.get(..end)?.split_whitespace().next_back()?;
         MONTHS.iter().position(|m| word.starts_with(m)).and_then(|m| u32::try_from(m + 1).ok())
     };
     let said = head.find("relative value file").and_then(|at| {
         let words: Vec<&str> = head.get(..at)?.split_whitespace().collect();
-        let year = words.iter().rev().find_map(|w| w.parse::<i32>().ok().filter(|y| (1992..2150).contains(y)))?;
+        let year =
+            words.iter().rev().find_map(|w| w.parse::<i32>().ok().filter(|y| (1992..2150).contains(y)))?;
         let release = at + head.get(at..)?.find("release")?;
         NaiveDate::from_ymd_opt(year, month_before(&head, release)?, 1)
     });
@@ -213,7 +215,9 @@ pub fn recognise(input: Input<'_>, told: Told) -> Result<Recognised, ReadError> 
                 (Some(from), _) => (from, quarter(from)),
                 (None, Some(r)) => r,
                 (None, None) => {
-                    return fail("it does not say its quarter: keep CMS's name (ccipra-v322r0-f1.TXT) or give --from DATE");
+                    return fail(
+                        "it does not say its quarter: keep CMS's name (ccipra-v322r0-f1.TXT) or give --from DATE",
+                    );
                 }
             };
             Ok(Recognised { kind, release, from, part, layout })
@@ -291,7 +295,9 @@ fn pair_rows(file: &str, bytes: &[u8], words: &mut Words) -> Result<Vec<pairs::R
             b"0" => 0,
             b"1" => 1,
             b"9" => 9,
-            other => return Err(fail(&format!("the modifier indicator {:?} is not 0, 1 or 9", latin1(other)))),
+            other => {
+                return Err(fail(&format!("the modifier indicator {:?} is not 0, 1 or 9", latin1(other))));
+            }
         };
         let word = words.number(&latin1(cells.get(6).copied().unwrap_or(&[])));
         out.push(pairs::Row { first, second, from, through, tag, word });
@@ -307,7 +313,8 @@ pub fn read(inputs: &[Input<'_>], told: Told) -> Result<Vec<Built>, Vec<ReadErro
         match recognise(*input, told) {
             Ok(r) => match groups.iter_mut().find(|(g, _)| g.kind == r.kind && g.from == r.from) {
                 Some((g, _)) if g.release != r.release || g.layout != r.layout => {
-                    let why = format!("{} and {} were given together: which one counts?", g.release, r.release);
+                    let why =
+                        format!("{} and {} were given together: which one counts?", g.release, r.release);
                     errors.push(ReadError::whole(input.name, &why));
                 }
                 Some((_, files)) => files.push((*input, r.part)),
@@ -411,8 +418,7 @@ fn build(what: &Recognised, files: &[(Input<'_>, Option<u8>)]) -> Result<Built, 
         Kind::Coverage => format!("as of {}", what.from),
         _ => what.release.clone(),
     };
-    let meta =
-        Meta { kind: what.kind, release, from: what.from, rows: rows as u64, sources, words: words.0 };
+    let meta = Meta { kind: what.kind, release, from: what.from, rows: rows as u64, sources, words: words.0 };
     let bytes = pack(&meta, &columns).map_err(|e| ReadError::whole(&file, &e.to_string()))?;
     Ok(Built { meta, bytes })
 }

@@ -9,8 +9,9 @@ fn one(name: &str, text: &str, told: Told) -> Result<Packed, Vec<ReadError>> {
     Ok(Packed::open(Arc::new(built.into_iter().next().unwrap().bytes)).unwrap())
 }
 
-fn tables(files: &[(&str, &str)]) -> Tables {
-    let inputs: Vec<Input> = files.iter().map(|(name, text)| Input { name, bytes: text.as_bytes() }).collect();
+pub(in crate::edits) fn tables(files: &[(&str, &str)]) -> Tables {
+    let inputs: Vec<Input> =
+        files.iter().map(|(name, text)| Input { name, bytes: text.as_bytes() }).collect();
     let mut out = Tables::default();
     for b in read(&inputs, Told::default()).unwrap() {
         out.add(Packed::open(Arc::new(b.bytes)).unwrap()).unwrap();
@@ -33,7 +34,7 @@ const NOTICE: &str = "CPT codes and descriptions only are copyright American Med
     \t\t\t\t*=no data\t1=allowed\t\r\n\
     \t\t\t\t\t9=not applicable\t\r\n";
 
-fn ptp(rows: &[&str]) -> String {
+pub(in crate::edits) fn ptp(rows: &[&str]) -> String {
     format!("{NOTICE}{}\r\n", rows.join("\r\n"))
 }
 
@@ -64,13 +65,16 @@ fn pairs_by_day() {
 #[test]
 fn quarters_stand_side_by_side() {
     let mue = |units: &str| {
-        format!("\"CPT only copyright\nAMA\"\r\n\"HCPCS/\nCPT Code\",\"Practitioner Services MUE Values\",MUE Adjudication Indicator,MUE Rationale\r\nJ1030,{units},3 Date of Service Edit: Clinical,\"Clinical: Data\"\r\n")
+        format!(
+            "\"CPT only copyright\nAMA\"\r\n\"HCPCS/\nCPT Code\",\"Practitioner Services MUE Values\",MUE Adjudication Indicator,MUE Rationale\r\nJ1030,{units},3 Date of Service Edit: Clinical,\"Clinical: Data\"\r\n"
+        )
     };
     let t = tables(&[
         ("MCR_MUE_PractitionerServices_Eff_07-01-2026.csv", &mue("8")),
         ("MCR_MUE_PractitionerServices_Eff_10-01-2026.csv", &mue("4")),
     ]);
-    let on = |d: &str| t.mue(Kind::MuePractitioner, day(d)).and_then(|m| m.limit(code("J1030"))).map(|l| l.units);
+    let on =
+        |d: &str| t.mue(Kind::MuePractitioner, day(d)).and_then(|m| m.limit(code("J1030"))).map(|l| l.units);
     assert_eq!((on("2026-06-30"), on("2026-09-30"), on("2026-10-01")), (None, Some(8), Some(4)));
     let limit = t.mue(Kind::MuePractitioner, day("2026-11-03")).unwrap().limit(code("J1030")).unwrap();
     assert_eq!((limit.mai, limit.rationale), (Mai::DayClinical, "Clinical: Data"));
@@ -78,7 +82,13 @@ fn quarters_stand_side_by_side() {
 }
 
 /// Type, add-on, its deletion, primary, its deletion, first day, last day, note.
-pub(super) fn add_on_row(kind: u8, add_on: &str, primary: &str, from: &str, through: &str) -> String {
+pub(in crate::edits) fn add_on_row(
+    kind: u8,
+    add_on: &str,
+    primary: &str,
+    from: &str,
+    through: &str,
+) -> String {
     format!("{kind}{add_on}       {primary}       {from}{through:7}note\r\n")
 }
 
@@ -102,7 +112,15 @@ fn add_on_codes() {
 }
 
 /// A row of the fixed-width fee schedule; the surgery indicators are multiple to team.
-pub(super) fn fee_row(code: &str, modifier: &str, status: char, na: (&str, &str), pctc: char, global: &str, surgery: &str) -> String {
+pub(in crate::edits) fn fee_row(
+    code: &str,
+    modifier: &str,
+    status: char,
+    na: (&str, &str),
+    pctc: char,
+    global: &str,
+    surgery: &str,
+) -> String {
     let mut b = vec![b' '; 140];
     let mut put = |at: usize, text: &str| b[at - 1..at - 1 + text.len()].copy_from_slice(text.as_bytes());
     put(1, code);
@@ -116,11 +134,16 @@ pub(super) fn fee_row(code: &str, modifier: &str, status: char, na: (&str, &str)
     format!("{}\r\n", String::from_utf8(b).unwrap())
 }
 
-pub(super) const FEE_HEAD: &str = "HDR2026 National Physician Fee Schedule Relative Value File October Release\r\nHDR\r\n";
+pub(in crate::edits) const FEE_HEAD: &str =
+    "HDR2026 National Physician Fee Schedule Relative Value File October Release\r\nHDR\r\n";
 
 #[test]
 fn fee_schedule_as_text_and_as_csv() {
-    let text = format!("{FEE_HEAD}{}{}", fee_row("17000", "", 'A', ("", ""), '0', "010", "20001"), fee_row("71046", "26", 'A', ("NA", ""), '1', "XXX", "00000"));
+    let text = format!(
+        "{FEE_HEAD}{}{}",
+        fee_row("17000", "", 'A', ("", ""), '0', "010", "20001"),
+        fee_row("71046", "26", 'A', ("NA", ""), '1', "XXX", "00000")
+    );
     let t = tables(&[("PPRRVU2026_Oct.txt", &text)]);
     assert!(t.fees(day("2026-09-30")).is_none(), "the release begins in October");
     let f = t.fees(day("2026-11-03")).unwrap();
@@ -131,14 +154,16 @@ fn fee_schedule_as_text_and_as_csv() {
     assert_eq!(f.meta().release, "2026-10");
 
     let head = "2025 National Physician Fee Schedule Relative Value File January Release,,\n,,\nHCPCS,MOD,DESCRIPTION,CODE,PAYMENT,RVU,PE RVU,INDICATOR,PE RVU,INDICATOR,RVU,TOTAL,TOTAL,IND,DAYS,OP,OP,OP,PROC,SURG,SURG,SURG,SURG,BASE,FACTOR,PROCEDURES,FLAG,INDICATOR,OPPS,OPPS,OPPS\n";
-    let row = "66984,,Cataract,A,,7.35,8.4,NA,8.4,,0.6,16.3,16.3,0,090,10,70,20,2,1,0,0,0,,32.35,09,0,99,0,0,0\n";
+    let row =
+        "66984,,Cataract,A,,7.35,8.4,NA,8.4,,0.6,16.3,16.3,0,090,10,70,20,2,1,0,0,0,,32.35,09,0,99,0,0,0\n";
     let t = tables(&[("PPRRVU25_JAN.csv", &format!("{head}{row}"))]);
     let r = t.fees(day("2025-02-01")).unwrap().row(code("66984")).unwrap();
     assert_eq!((r.global(), r.multiple(), r.bilateral(), r.assistant()), ("090", '2', '1', '0'));
     assert!(r.not_in_office() && !r.not_in_facility());
 }
 
-pub(super) const COVERAGE_HEAD: &str = "policy,article,title,states,procedures,diagnoses,support,from,through\n";
+pub(in crate::edits) const COVERAGE_HEAD: &str =
+    "policy,article,title,states,procedures,diagnoses,support,from,through\n";
 
 #[test]
 fn coverage_lists() {
@@ -169,24 +194,69 @@ fn refusals() {
     let good = "17000\t99214\t\t20100101\t*\t1\tMisuse";
     let mue_head = "\"HCPCS/\nCPT Code\",Outpatient Hospital Services MUE Values,MUE Adjudication Indicator,MUE Rationale\n";
     let cases: Vec<(&str, String, &str)> = vec![
-        ("ccipra-v322r0.TXT", ptp(&[good, "17000\t99215\t\t20100101\t*\t5\tx"]), "line 8: the modifier indicator \"5\""),
-        ("ccipra-v322r0.TXT", ptp(&[good, "17000\t99215\t\t2010-01-01\t*\t1\tx"]), "line 8: \"2010-01-01\" is no day"),
+        (
+            "ccipra-v322r0.TXT",
+            ptp(&[good, "17000\t99215\t\t20100101\t*\t5\tx"]),
+            "line 8: the modifier indicator \"5\"",
+        ),
+        (
+            "ccipra-v322r0.TXT",
+            ptp(&[good, "17000\t99215\t\t2010-01-01\t*\t1\tx"]),
+            "line 8: \"2010-01-01\" is no day",
+        ),
         ("ccipra-v322r0.TXT", ptp(&[good, "17000\t99215\t\t2010"]), "line 8: the row is cut short"),
         ("ccipra-v322r0.TXT", ptp(&[good, "J1030,8,3 Date of Service,x"]), "line 8: the row is cut short"),
-        ("ccipra-v322r0.TXT", format!("{NOTICE}{good}\r\n17000\t99215\t\t20100101\t*\t1"), "ends in the middle of a row"),
+        (
+            "ccipra-v322r0.TXT",
+            format!("{NOTICE}{good}\r\n17000\t99215\t\t20100101\t*\t1"),
+            "ends in the middle of a row",
+        ),
         ("ccipra-v322r0-f1.TXT", ptp(&[good]), "f2, f3, f4 are missing"),
         ("edits.TXT", ptp(&[good]), "practitioners or outpatient hospitals"),
         ("ccipra.TXT", ptp(&[good]), "does not say its quarter"),
         ("mue.csv", format!("{mue_head}J1030,4,3 Day,x\n"), "from when it is in force"),
-        ("MCR_MUE_PractitionerServices_Eff_10-01-2026.csv", format!("{mue_head}J1030,4,3 Day,x\n"), "its name says mue-practitioner, its header mue-outpatient"),
-        ("MUE_Eff_10-01-2026.csv", format!("{mue_head}J1030,many,3 Day,x\n"), "line 3: the MUE value \"many\""),
-        ("MUE_Eff_10-01-2026.csv", format!("{mue_head}J1030,4,7 Day,x\n"), "line 3: the adjudication indicator"),
-        ("MUE_Eff_10-01-2026.csv", format!("{mue_head}J1030,4,3 Day,x\nJ1030,5,3 Day,x\n"), "J1030 stands twice"),
+        (
+            "MCR_MUE_PractitionerServices_Eff_10-01-2026.csv",
+            format!("{mue_head}J1030,4,3 Day,x\n"),
+            "its name says mue-practitioner, its header mue-outpatient",
+        ),
+        (
+            "MUE_Eff_10-01-2026.csv",
+            format!("{mue_head}J1030,many,3 Day,x\n"),
+            "line 3: the MUE value \"many\"",
+        ),
+        (
+            "MUE_Eff_10-01-2026.csv",
+            format!("{mue_head}J1030,4,7 Day,x\n"),
+            "line 3: the adjudication indicator",
+        ),
+        (
+            "MUE_Eff_10-01-2026.csv",
+            format!("{mue_head}J1030,4,3 Day,x\nJ1030,5,3 Day,x\n"),
+            "J1030 stands twice",
+        ),
         ("MUE_Eff_10-01-2026.csv", format!("{mue_head}J1030,4,3 Day,x\n{mue_head}"), "a second header"),
-        ("AOC_V2026Q4.txt", add_on_row(1, "17003", "17000", "2022001", "") + "9xxxx", "line 2: the row is cut short"),
-        ("PPRRVU26_OCT.txt", fee_row("17000", "", 'A', ("", ""), '0', "010", "20001") + &fee_row("17003", "", 'A', ("", ""), '0', "011", "20001"), "line 2: \"011\" is no global period"),
-        ("lcd.csv", format!("{COVERAGE_HEAD}L1,,t,,82306,E55.9,maybe,2026-01-01,\n"), "line 2: support is yes or no"),
-        ("lcd.csv", format!("{COVERAGE_HEAD}L1,,t,,82306,,yes,2026-01-01,\n"), "line 2: it names no diagnosis"),
+        (
+            "AOC_V2026Q4.txt",
+            add_on_row(1, "17003", "17000", "2022001", "") + "9xxxx",
+            "line 2: the row is cut short",
+        ),
+        (
+            "PPRRVU26_OCT.txt",
+            fee_row("17000", "", 'A', ("", ""), '0', "010", "20001")
+                + &fee_row("17003", "", 'A', ("", ""), '0', "011", "20001"),
+            "line 2: \"011\" is no global period",
+        ),
+        (
+            "lcd.csv",
+            format!("{COVERAGE_HEAD}L1,,t,,82306,E55.9,maybe,2026-01-01,\n"),
+            "line 2: support is yes or no",
+        ),
+        (
+            "lcd.csv",
+            format!("{COVERAGE_HEAD}L1,,t,,82306,,yes,2026-01-01,\n"),
+            "line 2: it names no diagnosis",
+        ),
         ("lcd.csv", format!("{COVERAGE_HEAD}L1,,t,,82306,N18.6-N18.1,yes,2026-01-01,\n"), "runs backwards"),
         ("lcd.csv", format!("{COVERAGE_HEAD}L1,,t,,82306,E55.9,yes\n"), "line 2: 7 fields instead of 9"),
         ("notes.txt", "a letter to a friend\n".into(), "neither NCCI pairs"),
@@ -216,13 +286,17 @@ fn a_release_in_parts_is_whole_or_nothing() {
     assert!(read(&[inputs[0], inputs[0], inputs[1], inputs[2], inputs[3]], Told::default()).is_err());
     // One bad file and nothing of the others.
     let bad = Input { name: "x.txt", bytes: b"junk" };
-    assert_eq!(read(&[inputs[0], inputs[1], inputs[2], inputs[3], bad], Told::default()).err().unwrap().len(), 1);
+    assert_eq!(
+        read(&[inputs[0], inputs[1], inputs[2], inputs[3], bad], Told::default()).err().unwrap().len(),
+        1
+    );
 }
 
 #[test]
 fn a_damaged_table_is_refused() {
     let text = ptp(&["17000\t99214\t\t20100101\t*\t1\tMisuse", "17000\t99215\t\t20100101\t*\t1\tMisuse"]);
-    let built = read(&[Input { name: "ccipra-v322r0.TXT", bytes: text.as_bytes() }], Told::default()).unwrap();
+    let built =
+        read(&[Input { name: "ccipra-v322r0.TXT", bytes: text.as_bytes() }], Told::default()).unwrap();
     let bytes = built[0].bytes.clone();
     for cut in [0, 8, 20, bytes.len() - 1] {
         assert!(Packed::open(Arc::new(bytes[..cut].to_vec())).is_err(), "{cut}");
@@ -309,7 +383,8 @@ fn ask(t: &Tables) {
     let on = day("2026-11-03");
     for c in ["17000", "99214", "A4253", "82306", "CCCCC", "ZZZZZ"] {
         for hospital in [true, false] {
-            let _ = t.ptp(hospital, on).and_then(|p| p.find(code(c), code("99214"), on).map(|x| x.word.len()));
+            let _ =
+                t.ptp(hospital, on).and_then(|p| p.find(code(c), code("99214"), on).map(|x| x.word.len()));
         }
         let _ = t.add_on(on).map(|p| p.seconds(code(c), on).count());
         for kind in [Kind::MuePractitioner, Kind::MueOutpatient, Kind::MueDme] {

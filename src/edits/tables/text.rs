@@ -4,10 +4,7 @@
 
 /// Lines with their numbers from 1, without line ends.
 pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
-    bytes
-        .split(|b| *b == b'\n')
-        .zip(1u64..)
-        .map(|(line, n)| (n, line.strip_suffix(b"\r").unwrap_or(line)))
+    bytes.split(|b| *b == b'\n').zip(1u64..).map(|(line, n)| (n, line.strip_suffix(b"\r").unwrap_or(line)))
 }
 
 /// Places `a` to `b` of a line, counted from 1, both inclusive; what is past its end is missing.
