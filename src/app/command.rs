@@ -107,8 +107,8 @@ commands! {
     Charge "charge" "charge" [Encounter] Edits "Type the charge of the line.";
     Poa "poa" "POA" [Encounter] Edits "Set present on admission of the diagnosis: Y, N, U or W.";
     EditNext "edit.next" "next edit" [Encounter] None "Go to the field of the next edit.";
-    Scrub "scrub" "check" [Encounter] None "Say whether this encounter can be submitted, and what is in the way.";
-    Override "override" "override" [Encounter] Edits "Answer the edit with a reason, and with evidence where it asks for it.";
+    Scrub "scrub" "check" [Encounter] None "Say whether this encounter can be submitted, and what is in the way; of a visit with two claims, each apart.";
+    Override "override" "override" [Encounter] Edits "Answer the edit with a reason, and with evidence where it asks for it; on an answered edit, take the answer back.";
     ClaimFull "claim.full" "claim" [Encounter] None "Show the claim form full screen.";
     FormNext "form.next" "other form" [Encounter Overlay] None "Show the other form of this visit.";
     ChartDown "chart.page_down" "page" [Encounter] None "Page the chart down.";

@@ -43,6 +43,7 @@ mod required_ub;
 mod revenue;
 mod services;
 pub mod setting;
+pub mod side;
 pub mod tables;
 mod work;
 

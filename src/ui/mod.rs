@@ -14,6 +14,7 @@ mod paint;
 pub mod plain;
 mod queue;
 mod search;
+mod sides;
 
 use crate::app::layout::{Panes, Shape, shape};
 use crate::app::{App, Command, Context, Overlay, Screen};
