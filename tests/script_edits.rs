@@ -46,7 +46,7 @@ fn script_1_steps_5_to_9_with_a_loaded_quarter() {
     );
     import(&dir, &[&ptp]);
     let mut t = Term::start(&dir, &["demo"], (120, 36), &[]);
-    let mut keys = |t: &mut Term, k: &str| t.send(k.as_bytes());
+    let keys = |t: &mut Term, k: &str| t.send(k.as_bytes());
     see(&t, "10023");
     keys(&mut t, "\r");
     see(&t, "Alvarez");

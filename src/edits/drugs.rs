@@ -47,9 +47,10 @@ pub(super) fn find(cx: &Cx, services: &[Service], out: &mut Vec<Finding>) {
             );
         }
         if medicaid && is_drug(s.code) && line.body.ndc.as_deref().unwrap_or_default().is_empty() {
+            // States exempt some drugs: the site knows which, and may make it a stop.
             let message = format!("{}: Medicaid takes a drug only with its NDC", s.code);
             out.push(
-                Finding::stop("drug.ndc", line_place(line, "ndc"), message, NDC)
+                Finding::warn("drug.ndc", line_place(line, "ndc"), message, NDC)
                     .about(s.code)
                     .fix("go to the NDC", FixAction::GoTo(line_place(line, "ndc"))),
             );

@@ -2,7 +2,7 @@
 //!
 //! Owns `dx.age`, `dx.sex`, `dx.unacceptable`, `dx.questionable`, `dx.unspecified_side`. Sources: CMS MCE
 //! edits 4 (age: newborn 0, pediatric 0-17, maternity 9-64, adult 15-124), 5 (sex, retired in 2024), 9
-//! (unacceptable principal), 10 (questionable admission), 20 (unspecified code, inpatient, from October
+//! (unacceptable principal), 8 (questionable admission), 20 (unspecified code, inpatient, from October
 //! 2021). Age and sex hold for every claim; the others for a hospital stay. Pure.
 
 use super::{
@@ -84,7 +84,7 @@ pub(super) fn find(cx: &Cx, out: &mut Vec<Finding>) {
             let message =
                 format!("{code} alone is seldom a reason for a stay: is the principal another one?");
             out.push(
-                Finding::warn("dx.questionable", place(), message, &format!("{MCE} edit 10"))
+                Finding::warn("dx.questionable", place(), message, &format!("{MCE} edit 8"))
                     .about(d.body.code.clone()),
             );
         }

@@ -27,7 +27,7 @@ pub struct DxFlags {
     pub male: bool,
     /// Never principal: it describes circumstances (MCE edit 9).
     pub unacceptable: bool,
-    /// Needs a reason for admission besides it (MCE edit 10).
+    /// Needs a reason for admission besides it (MCE edit 8).
     pub questionable: bool,
     /// Leaves the side open although the chart of a stay can tell it (MCE edit 20).
     pub unspecified: bool,

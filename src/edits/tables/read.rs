@@ -70,6 +70,9 @@ pub struct Input<'a> {
     pub bytes: &'a [u8],
 }
 
+/// A file of a release, and which part of it.
+type Part<'a> = (Input<'a>, Option<u8>);
+
 /// A release ready to be stored.
 pub struct Built {
     pub meta: Meta,
@@ -307,7 +310,7 @@ fn pair_rows(file: &str, bytes: &[u8], words: &mut Words) -> Result<Vec<pairs::R
 
 /// Every release in these files, or every reason why not.
 pub fn read(inputs: &[Input<'_>], told: Told) -> Result<Vec<Built>, Vec<ReadError>> {
-    let mut groups: Vec<(Recognised, Vec<(Input<'_>, Option<u8>)>)> = Vec::new();
+    let mut groups: Vec<(Recognised, Vec<Part<'_>>)> = Vec::new();
     let mut errors = Vec::new();
     for input in inputs {
         match recognise(*input, told) {
@@ -341,7 +344,7 @@ pub fn read(inputs: &[Input<'_>], told: Told) -> Result<Vec<Built>, Vec<ReadErro
 }
 
 /// A release in parts has to be whole: half the pairs would be half the edits, without a word.
-fn parts(what: &Recognised, files: &[(Input<'_>, Option<u8>)], told: Option<u8>) -> Result<(), ReadError> {
+fn parts(what: &Recognised, files: &[Part<'_>], told: Option<u8>) -> Result<(), ReadError> {
     let file = files.last().map_or("", |(i, _)| i.name);
     let mut have: Vec<u8> = files.iter().filter_map(|(_, p)| *p).collect();
     have.sort_unstable();
@@ -374,14 +377,14 @@ fn parts(what: &Recognised, files: &[(Input<'_>, Option<u8>)], told: Option<u8>)
     Ok(())
 }
 
-fn build(what: &Recognised, files: &[(Input<'_>, Option<u8>)]) -> Result<Built, ReadError> {
+fn build(what: &Recognised, files: &[Part<'_>]) -> Result<Built, ReadError> {
     let mut words = Words::new();
     let mut sources = Vec::new();
     let mut pair_list = Vec::new();
     let mut mue_list = Vec::new();
     let mut fee_list = Vec::new();
     let mut policies = coverage::Built::default();
-    let mut files: Vec<&(Input<'_>, Option<u8>)> = files.iter().collect();
+    let mut files: Vec<&Part<'_>> = files.iter().collect();
     files.sort_by_key(|(i, part)| (*part, i.name));
     for (input, _) in files {
         let (name, bytes) = (input.name, input.bytes);

@@ -50,7 +50,7 @@ fn drugs() {
     let mut c = lined(&["J1030@A=1"]);
     silent(&facts, &c, "drug.ndc");
     payer(&mut c, |p| p.class = PayerClass::Medicaid);
-    assert_eq!(fires(&facts, &c, "drug.ndc").severity, Severity::Stop);
+    assert_eq!(fires(&facts, &c, "drug.ndc").policy, OverridePolicy::Reason);
     c.lines[0].body.ndc = Some("00009030602".into());
     silent(&facts, &c, "drug.ndc");
 }
