@@ -7,7 +7,8 @@ use crate::codes::{self, Book, CodeStatus, Overlay, Target};
 use crate::codes_file::{self, CodesFileError, SharedBook};
 use crate::domain::{CodeRange, CodeSystem, FeeTable, normal_code};
 use crate::edits::facts::names_the_side;
-use crate::edits::{CodeFacts, Note, NoteKind, Status};
+use crate::edits::tables::Tables;
+use crate::edits::{CodeFacts, EditPolicy, Note, NoteKind, Status};
 use crate::search::{self, Hit, Prior, Query, Results};
 use crate::table_store::TableStore;
 use chrono::NaiveDate;
@@ -17,6 +18,9 @@ use std::path::Path;
 pub struct Codes {
     pub book: SharedBook,
     shipped: Prior,
+    /// Imported payment tables and the site's severities, as they were at the start.
+    tables: Tables,
+    policy: EditPolicy,
 }
 
 /// A question of a field: like `search::Query`, with the codes a note names and the site's own numbers.
@@ -36,7 +40,16 @@ const MOST_LISTED: usize = 2000;
 impl Codes {
     /// Maps the book in `dir`; makes it first, in a second or two, when it is missing or of other tables.
     pub fn open(dir: &Path, progress: &mut dyn FnMut(&str, u8)) -> Result<Codes, CodesFileError> {
-        Ok(Codes { book: codes_file::open(dir, progress)?, shipped: Prior::shipped() })
+        Ok(Codes::of(codes_file::open(dir, progress)?))
+    }
+
+    fn of(book: SharedBook) -> Codes {
+        Codes { book, shipped: Prior::shipped(), tables: Tables::default(), policy: EditPolicy::default() }
+    }
+
+    /// The same, with what the site imported and how severe it wants its edits.
+    pub fn with_edits(self, tables: Tables, policy: EditPolicy) -> Codes {
+        Codes { tables, policy, ..self }
     }
 
     /// The same with what the site has loaded.
@@ -45,7 +58,7 @@ impl Codes {
         store: &TableStore,
         progress: &mut dyn FnMut(&str, u8),
     ) -> Result<Codes, CodesFileError> {
-        Ok(Codes { book: codes_file::open_site(dir, store, progress)?, shipped: Prior::shipped() })
+        Ok(Codes::of(codes_file::open_site(dir, store, progress)?))
     }
 
     /// What is used here, as an order for `search_by`.
@@ -223,6 +236,14 @@ impl CodeFacts for Codes {
             }
         }
         out
+    }
+
+    fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    fn policy(&self) -> &EditPolicy {
+        &self.policy
     }
 
     /// No package carries the list of exempt codes: a site loads it.

@@ -5,7 +5,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | ground: pure | `domain` `codes` `search` `drg` `edits` `claims` |
-//! | first: storage and exchange | `intake` `sqlite` `store` `hub` `sync` `demo` `codes_file` `table_store` `drg_file` |
+//! | first: storage and exchange | `intake` `sqlite` `store` `hub` `sync` `demo` `codes_file` `table_store` `drg_file` `edit_tables` |
 //! | top: the terminal | `jobs` `app` `input` `ui` `theme` `term` |
 //! | roof: sees everything | `run` `cli` |
 //!
@@ -22,6 +22,7 @@ pub mod demo;
 pub mod domain;
 pub mod drg;
 pub mod drg_file;
+pub mod edit_tables;
 pub mod edits;
 pub mod facts;
 pub mod hub;

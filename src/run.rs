@@ -7,7 +7,7 @@
 use crate::app::command::known;
 use crate::app::key::{Key, KeyCode};
 use crate::app::{App, Command, Context, Effect, Msg, Reply, Start};
-use crate::cli::{RunArgs, Site, SiteError, open_hub};
+use crate::cli::{RunArgs, Site, SiteError, edit_settings, open_hub};
 use crate::codes_file::CodesFileError;
 use crate::drg_file;
 use crate::facts::Codes;
@@ -103,6 +103,14 @@ impl Desk {
         }
         if let Some(first) = key_errors.first() {
             app.notice = Some(crate::app::Notice { level: crate::app::Level::Warn, text: first.clone() });
+        }
+        // What of `edits.toml` cannot be used is said at once; a damaged table every claim says.
+        let wrong = match crate::edit_tables::policy(&site.config.dir) {
+            Ok((_, errors)) => errors.first().map(ToString::to_string),
+            Err(e) => Some(e.to_string()),
+        };
+        if let (Some(text), None) = (wrong, &app.notice) {
+            app.notice = Some(crate::app::Notice { level: crate::app::Level::Warn, text });
         }
         let jobs = start_jobs(&mut site)?;
         Ok(Desk {
@@ -206,6 +214,7 @@ fn start_jobs(site: &mut Site) -> Result<Jobs, RunError> {
     let (config, clock) = (site.config.clone(), site.clock);
     let (book_dir, data_dir) = (config.book_dir(), config.dir.clone());
     let (drg_dir, today) = (config.dir.clone(), site.today);
+    let edits_of = config.clone();
     let parts = Parts {
         store,
         readers: (first, second),
@@ -215,7 +224,8 @@ fn start_jobs(site: &mut Site) -> Result<Jobs, RunError> {
             let opened = TableStore::open(&data_dir)
                 .map_err(CodesFileError::from)
                 .and_then(|store| Codes::open_site(&book_dir, &store, &mut *progress));
-            opened.map(Arc::new).map_err(|e| match e.hint() {
+            let (tables, policy, _) = edit_settings(&edits_of);
+            opened.map(|codes| Arc::new(codes.with_edits(tables, policy))).map_err(|e| match e.hint() {
                 Some(hint) => format!("{e}; {hint}"),
                 None => e.to_string(),
             })

@@ -21,6 +21,8 @@ const MAY: &[(&str, &[&str])] = &[
     // The book and the index as the edits ask about them.
     ("table_store", &["codes", "domain"]),
     ("codes_file", &["codes", "table_store"]),
+    // Imported payment tables on disk.
+    ("edit_tables", &["domain", "edits"]),
     ("facts", &["codes", "codes_file", "domain", "edits", "search", "table_store"]),
     ("intake", &["domain", "codes"]),
     // What store and the SQLite hub have in common, so that neither imports the other.

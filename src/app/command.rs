@@ -108,8 +108,8 @@ commands! {
     Poa "poa" "POA" [Encounter] Edits "Present on admission, down the column: one key a code, Y, N, U or W; exempt codes are skipped.";
     WhatIf "what_if" "what-if" [Encounter] None "Show the DRG of each diagnosis as principal, and of what the record could say more exactly. Advisory: it changes nothing.";
     EditNext "edit.next" "next edit" [Encounter] None "Go to the field of the next edit.";
-    Scrub "scrub" "check" [Encounter] None "Say whether this encounter can be submitted, and what is in the way.";
-    Override "override" "override" [Encounter] Edits "Answer the edit with a reason, and with evidence where it asks for it.";
+    Scrub "scrub" "check" [Encounter] None "Say whether this encounter can be submitted, and what is in the way; of a visit with two claims, each apart.";
+    Override "override" "override" [Encounter] Edits "Answer the edit with a reason, and with evidence where it asks for it; on an answered edit, take the answer back.";
     ClaimFull "claim.full" "claim" [Encounter] None "Show the claim form full screen.";
     FormNext "form.next" "other form" [Encounter Overlay] None "Show the other form of this visit.";
     ChartDown "chart.page_down" "page" [Encounter] None "Page the chart down.";
@@ -207,9 +207,9 @@ pub fn refusal(app: &App, command: Command) -> Option<String> {
                 _ => no_encounter(),
             }
         }
-        Command::Override => open?.findings.is_empty().then(|| "there is no edit to answer".to_string()),
+        Command::Override if open?.findings.is_empty() => Some("there is no edit to answer".to_string()),
         Command::EditNext => open?.findings.is_empty().then(|| "no edit is in the way".to_string()),
-        Command::Submit | Command::Hold | Command::Lines => edit_refusal(app),
+        Command::Submit | Command::Hold | Command::Lines | Command::Override => edit_refusal(app),
         _ => None,
     }
 }

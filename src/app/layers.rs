@@ -85,7 +85,10 @@ impl App {
                 }
                 other => return self.text_command(other),
             },
-            Overlay::Notes { scroll, .. } | Overlay::Help(scroll) | Overlay::Claim(scroll) => {
+            Overlay::Notes { scroll, .. }
+            | Overlay::Help(scroll)
+            | Overlay::Claim(scroll)
+            | Overlay::Sides(scroll) => {
                 if command == Command::FormNext
                     && let Some(open) = &mut self.open
                 {

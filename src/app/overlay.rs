@@ -103,6 +103,8 @@ pub enum Overlay {
         scroll: Scroll,
     },
     Claim(Scroll),
+    /// What stands in the way of each of the two claims of a visit.
+    Sides(Scroll),
     Documents {
         cursor: usize,
     },

@@ -179,13 +179,15 @@ impl App {
 
     pub(crate) fn prompt_override(&mut self) -> Vec<Effect> {
         let Some(open) = &self.open else { return Vec::new() };
-        let Some(f) = open.findings.get(open.finding).filter(|f| f.answered.is_none()) else {
+        let Some(f) = open.findings.get(open.finding) else {
             self.say("go to an open edit first: e");
             return Vec::new();
         };
-        if f.policy == OverridePolicy::None {
-            let text = format!("this edit cannot be overridden: {} ({})", f.message, f.authority);
-            self.warn(text);
+        if f.answered.is_some() {
+            return self.withdraw_answer();
+        }
+        if let Err(why) = self.facts.policy().may_answer(f, self.me.role) {
+            self.warn(why);
             return Vec::new();
         }
         let prompt = Prompt {
@@ -199,6 +201,17 @@ impl App {
         Vec::new()
     }
 
+    /// `o` on an answered edit takes the answer back; undo gives it again.
+    fn withdraw_answer(&mut self) -> Vec<Effect> {
+        let Some(open) = &self.open else { return Vec::new() };
+        let Some(f) = open.findings.get(open.finding) else { return Vec::new() };
+        let Some(given) = crate::edits::answer(&open.chart, self.facts.policy(), f).cloned() else {
+            return Vec::new();
+        };
+        let what = format!("take back the answer to {}", f.rule);
+        self.commit("override.remove", what, vec![Edit::Override(Change::Remove(given))])
+    }
+
     pub(super) fn answer(
         &mut self,
         rule: &str,
@@ -210,12 +223,16 @@ impl App {
         let (by, at) = (self.me.login.clone(), Some(self.now));
         let Some(open) = &self.open else { return Vec::new() };
         let order = order_before(&open.chart.overrides, None);
+        let found = open.findings.iter().find(|f| f.rule == rule && f.place_key() == place);
+        let release = found.map(|f| f.release.clone()).unwrap_or_default();
         let body = Override {
             rule: rule.to_string(),
             place,
             reason: FreeText::new(reason),
             evidence,
             by,
+            role: Some(self.me.role),
+            release,
             at,
             extra: Default::default(),
         };

@@ -14,6 +14,7 @@ mod paint;
 pub mod plain;
 mod queue;
 mod search;
+mod sides;
 mod stay;
 
 use crate::app::layout::{Panes, Shape, shape};

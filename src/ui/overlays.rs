@@ -25,6 +25,7 @@ pub fn paint(app: &App, overlay: &Overlay, panes: &Panes, top: bool, p: &mut Pai
         Overlay::Find(x) => find(app, x, panes.overlay, p),
         Overlay::Notes { code, scroll } => notes(app, code, scroll, panes.overlay, p),
         Overlay::Claim(scroll) => full_claim(app, scroll, panes.body, p),
+        Overlay::Sides(scroll) => super::sides::overlay(app, scroll, panes.body, p),
         Overlay::Documents { cursor } => documents(app, *cursor, panes.overlay, p),
         Overlay::Help(scroll) => help(app, scroll, panes.body, p),
         Overlay::Palette(x) => {
@@ -48,7 +49,12 @@ pub(super) fn inner(area: Area, p: &mut Painter<'_, '_>) -> Area {
 }
 
 /// Paints lines from the scroll place, which it clamps to what there is; returns how many are hidden below.
-fn scrolled(area: Area, scroll: &Scroll, lines: &[(String, Role)], p: &mut Painter<'_, '_>) -> usize {
+pub(super) fn scrolled(
+    area: Area,
+    scroll: &Scroll,
+    lines: &[(String, Role)],
+    p: &mut Painter<'_, '_>,
+) -> usize {
     let h = usize::from(area.h);
     let top = scroll.top.get().min(lines.len().saturating_sub(h));
     scroll.top.set(top);

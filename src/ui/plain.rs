@@ -166,6 +166,12 @@ fn overlay_lines(app: &App, overlay: &Overlay, out: &mut Vec<String>) {
                 out.extend(face.full().into_iter().map(|l| l.text).filter(|t| !t.trim().is_empty()));
             }
         }
+        Overlay::Sides(_) => {
+            for form in [crate::domain::Form::Cms1500, crate::domain::Form::Ub04] {
+                out.push(super::sides::head(app, form));
+                out.extend(super::sides::rows(app, form, 200).into_iter().map(|(text, _)| text));
+            }
+        }
         Overlay::Documents { cursor } => {
             if let Some(open) = &app.open {
                 out.extend(
