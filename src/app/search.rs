@@ -31,6 +31,8 @@ pub struct SearchState {
     pub answered: Option<String>,
     pub cursor: usize,
     pub show_why: bool,
+    /// The builder was left: what is typed is words, whatever table it might begin.
+    pub as_words: bool,
     /// Posted so far without leaving.
     pub posted: Vec<String>,
     generation: Generation,
@@ -84,6 +86,7 @@ impl App {
             answered: None,
             cursor: 0,
             show_why: false,
+            as_words: false,
             posted: Vec::new(),
             generation: 0,
         })));
@@ -98,6 +101,7 @@ impl App {
         let Some(Overlay::Search(s)) = self.overlays.last_mut() else { return Vec::new() };
         s.generation = generation;
         s.cursor = 0;
+        s.as_words &= !s.line.text.trim().is_empty();
         if s.line.text.trim().is_empty() && s.within.is_empty() {
             s.results = Results::default();
             s.answered = Some(String::new());

@@ -73,7 +73,7 @@ pub(super) fn run(load: LoadCodes, inbox: &Inbox, out: &Out) {
     });
     let codes = match load(told) {
         Ok(codes) => {
-            out.answer(Reply::Book(codes.clone()));
+            out.answer(Reply::Book { facts: codes.clone(), pages: codes.book.clone() });
             codes
         }
         Err(why) => {
