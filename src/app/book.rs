@@ -48,6 +48,8 @@ pub struct BookRow {
     /// As printed: `E11.22`, `E11.-`, `E08-E13`, `4`.
     pub name: String,
     pub title: String,
+    /// The end of the title, where the heading above has its beginning.
+    pub short: Option<String>,
     pub status: CodeStatus,
     /// Codes below it that can be billed on the date.
     pub below: usize,
@@ -230,6 +232,7 @@ impl BookView {
                 let siblings = siblings(&book, node);
                 self.cursor = siblings.iter().position(|n| *n == node).unwrap_or(0);
                 self.rows = siblings.into_iter().map(|n| self.row_of(n)).collect();
+                self.shorten_titles();
                 Some(node)
             }
             Page::Volume(mut p) => {
@@ -248,6 +251,14 @@ impl BookView {
         self.notes = shown.map(|n| notes_of(&book, n, self.date)).unwrap_or_default();
     }
 
+    /// Rows do not say again what the heading above them says: `…, initial encounter`.
+    fn shorten_titles(&mut self) {
+        let Some(heading) = self.path.last().map(|r| format!("{}, ", r.title)) else { return };
+        for row in &mut self.rows {
+            row.short = row.title.strip_prefix(&heading).map(|rest| format!("…, {rest}"));
+        }
+    }
+
     fn row_of(&self, node: Node) -> BookRow {
         let book = &self.book;
         let status = book.node_status(node, self.date);
@@ -260,6 +271,7 @@ impl BookView {
             level: book.node_level(node),
             name: printed(book, node, &status),
             title: book.node_title(node).map(|t| plain_title(&t)).unwrap_or_default(),
+            short: None,
             status,
             below,
         }

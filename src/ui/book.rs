@@ -12,6 +12,7 @@ use crate::codes::volumes::{Volume, VolumeKind};
 use crate::codes::{CodeStatus, display_code};
 use crate::domain::CodeSystem;
 use crate::theme::Role;
+use std::borrow::Cow;
 
 /// Keys worth showing, in the order a hand needs them.
 pub fn next_keys(b: &BookView) -> (Context, &'static [(Command, &'static str)]) {
@@ -165,17 +166,17 @@ fn tabular(b: &BookView, area: Area, top: bool, p: &mut Painter<'_, '_>) {
     }
     // The way down to the list, the nearest kept where there is little room.
     let most = usize::from(area.h / 3).max(1);
-    let skip = b.path.len().saturating_sub(most);
-    for row in b.path.iter().skip(skip) {
-        path_row(row, Area { y, h: 1, ..area }, p);
+    let path = &b.path[b.path.len().saturating_sub(most)..];
+    let name_w = name_width(path.iter().chain(&b.rows));
+    for row in path {
+        path_row(row, name_w, Area { y, h: 1, ..area }, p);
         y += 1;
     }
     // The highlighted title in full, where its row has to cut it.
-    let name_w = name_width(&b.rows);
     let row = b.row();
     let room = usize::from(area.w.saturating_sub(name_w + 5));
     let foot = match row {
-        Some(r) if usize::from(cols(&r.title)) + usize::from(cols(&tail(r))) + 1 > room && area.h > 10 => 3,
+        Some(r) if usize::from(cols(title_of(r)) + cols(&tail(r))) > room && area.h > 10 => 3,
         _ => 0,
     };
     let list = Area { y, h: end.saturating_sub(y + foot), ..area };
@@ -194,17 +195,24 @@ fn tabular(b: &BookView, area: Area, top: bool, p: &mut Painter<'_, '_>) {
     }
 }
 
-fn name_width(rows: &[BookRow]) -> u16 {
-    rows.iter().map(|r| cols(&r.name)).max().unwrap_or(0).clamp(4, 12)
+fn name_width<'a>(rows: impl Iterator<Item = &'a BookRow>) -> u16 {
+    rows.map(|r| cols(&name_of(r))).max().unwrap_or(0).clamp(4, 12)
 }
 
-fn path_row(row: &BookRow, area: Area, p: &mut Painter<'_, '_>) {
-    let name = match row.level {
-        Level::Chapter => format!("Chapter {}", row.name),
-        _ => row.name.clone(),
-    };
-    let used = p.put(area.x + 1, area.y, area.w.saturating_sub(2), &name, Role::CodeHeader);
-    p.put(area.x + used + 2, area.y, area.w.saturating_sub(used + 3), &row.title, Role::Muted);
+fn name_of(row: &BookRow) -> Cow<'_, str> {
+    match row.level {
+        Level::Chapter => format!("ch. {}", row.name).into(),
+        _ => row.name.as_str().into(),
+    }
+}
+
+fn title_of(row: &BookRow) -> &str {
+    row.short.as_deref().unwrap_or(&row.title)
+}
+
+fn path_row(row: &BookRow, name_w: u16, area: Area, p: &mut Painter<'_, '_>) {
+    p.put(area.x + 2, area.y, name_w, &name_of(row), Role::CodeHeader);
+    p.put(area.x + name_w + 3, area.y, area.w.saturating_sub(name_w + 4), &row.title, Role::Muted);
 }
 
 /// What stands at the end of a row: a word for what cannot be billed as it is.
@@ -224,25 +232,21 @@ fn tail(row: &BookRow) -> String {
 fn code_row(row: &BookRow, here: bool, name_w: u16, area: Area, p: &mut Painter<'_, '_>) {
     let (x, y) = (area.x, area.y);
     let (name_role, text_role, tail_role) = match row.status {
+        _ if here => (Role::Code, Role::Text, Role::Text),
         CodeStatus::Valid => (Role::Code, Role::Text, Role::Muted),
         CodeStatus::NeedsSeventh => (Role::Code, Role::Text, Role::Ask),
         CodeStatus::Header => (Role::CodeHeader, Role::Text, Role::Muted),
         _ => (Role::Muted, Role::Muted, Role::Ask),
     };
     p.put(x, y, 1, if here { "▸" } else { " " }, Role::Key);
-    p.put(x + 2, y, name_w, &row.name, name_role);
+    p.put(x + 2, y, name_w, &name_of(row), name_role);
     let tail = tail(row);
     let tail_w = cols(&tail);
     let room = area.w.saturating_sub(name_w + 5 + tail_w);
-    p.put(x + name_w + 3, y, room, &row.title, text_role);
+    p.put(x + name_w + 3, y, room, title_of(row), text_role);
+    p.put((x + area.w).saturating_sub(tail_w + 1), y, tail_w, &tail, tail_role);
     if here {
         p.highlight(area, y, Role::Cursor);
-    }
-    if tail_w > 0 {
-        p.put((x + area.w).saturating_sub(tail_w + 1), y, tail_w, &tail, tail_role);
-        if here {
-            p.highlight(area, y, Role::Cursor);
-        }
     }
 }
 

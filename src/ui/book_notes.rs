@@ -24,8 +24,7 @@ fn role_of(kind: NoteLineKind, text: &str) -> Role {
         NoteLineKind::Status => Role::Ask,
         NoteLineKind::Sides => Role::Text,
         NoteLineKind::Level => Role::Rule,
-        NoteLineKind::Label(NoteKind::Excludes1) => Role::Stop,
-        NoteLineKind::Label(NoteKind::Excludes2) => Role::Ask,
+        NoteLineKind::Label(NoteKind::Excludes1) => Role::Ask,
         NoteLineKind::Label(NoteKind::CodeFirst | NoteKind::UseAdditional | NoteKind::CodeAlso) => Role::Info,
         NoteLineKind::Label(_) => Role::Muted,
         NoteLineKind::Note(_) => Role::Text,
@@ -34,7 +33,7 @@ fn role_of(kind: NoteLineKind, text: &str) -> Role {
 
 /// Columns before the text of a line: the digit, then its indent.
 fn margin(line: &NoteLine) -> usize {
-    2 + 2 * usize::from(line.indent.saturating_sub(1))
+    3 + 2 * usize::from(line.indent)
 }
 
 fn broken(b: &BookView, width: usize) -> Vec<Painted> {
@@ -106,7 +105,7 @@ fn paint_row(
         return;
     }
     if let Some(digit) = line.digit.filter(|_| row.first) {
-        p.put(area.x, y, 1, &digit.to_string(), Role::Key);
+        p.put(area.x + 1, y, 1, &digit.to_string(), Role::Key);
     }
     let x = area.x + margin(line) as u16;
     let room = (area.x + area.w).saturating_sub(x + 1);

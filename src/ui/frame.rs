@@ -131,12 +131,7 @@ fn next_keys(app: &App) -> (Context, &'static [(Command, &'static str)]) {
         }
         Some(Overlay::Builder(_)) => (
             Context::Overlay,
-            &[
-                (C::BookBack, "take back"),
-                (C::Open, "take this one"),
-                (C::Down, "down"),
-                (C::Back, "search instead"),
-            ],
+            &[(C::BookBack, "take back"), (C::Open, "take this one"), (C::Back, "search instead")],
         ),
         Some(Overlay::Find(_)) => {
             (Context::Text, &[(C::Open, "stay there"), (C::Down, "next hit"), (C::Back, "close")])
