@@ -490,6 +490,12 @@ impl Rig {
         &self.desk.app
     }
 
+    /// Gives the book the volumes a site has loaded.
+    pub fn load_volumes(&mut self, volumes: crate::codes::volumes::Volumes) {
+        self.desk.update(Msg::Reply(Reply::Volumes(Arc::new(volumes))));
+        settle(&mut self.desk);
+    }
+
     /// The screen as text, a row a line, without trailing blanks.
     pub fn screen(&mut self) -> String {
         let (w, h) = self.desk.app.size;

@@ -91,7 +91,11 @@ commands! {
     Choose7 "choose.7" "choice 7" [Encounter Overlay] Edits "Take the choice numbered 7.";
     Choose8 "choose.8" "choice 8" [Encounter Overlay] Edits "Take the choice numbered 8.";
     Choose9 "choose.9" "choice 9" [Encounter Overlay] Edits "Take the choice numbered 9.";
-    Search "search" "find code" [Queue Encounter] None "Find a code in the system of this pane; in the queue, find an account or a name.";
+    Search "search" "find code" [Queue Encounter Overlay] None "Find a code in the system of this pane; in the queue, find an account or a name; in the book, go to a code or filter the entry.";
+    Book "book" "code book" [Queue Encounter Overlay Text] None "Open the code book at this code: hierarchy, notes, index and tables.";
+    BookBack "book.back" "back in the book" [Overlay] None "Go back to the page looked at before; while a procedure code is built, take back a character.";
+    BookForward "book.forward" "forward in the book" [Overlay] None "Go forward again in the pages of the book.";
+    BookReplace "book.replace" "replace" [Overlay] Edits "Put the highlighted code of the book in place of the posted one it was opened from.";
     Lines "lines" "add lines" [Encounter] Edits "Find and post service lines (on a stay: procedures), one after another; Enter on an empty line ends.";
     Submit "submit" "submit and next" [Encounter] Commits "Submit this encounter and open the next one; says why when it cannot.";
     Next "next_encounter" "next" [Queue Encounter] None "Get the next encounter in the manager's order.";
@@ -122,8 +126,8 @@ commands! {
     Why "why" "why" [Text Queue] None "Say why this code was found, or why this row is in the list.";
     SearchAll "search.all" "show all" [Text] None "List every code that answers, not the first page alone.";
     SystemNext "search.system" "other systems" [Text] None "Look for what is typed in the next code system, then in all of them.";
-    ListNext "list.next" "next list" [Queue] None "Show the next list of work.";
-    ListPrev "list.prev" "previous list" [Queue] None "Show the previous list of work.";
+    ListNext "list.next" "next list" [Queue Overlay] None "Show the next list of work, or the next volume of the book.";
+    ListPrev "list.prev" "previous list" [Queue Overlay] None "Show the previous list of work, or the volume before.";
     TextStart "text.start" "start of line" [Text] None "Go to the start of what is typed.";
     TextEnd "text.end" "end of line" [Text] None "Go to the end of what is typed.";
     TextBackspace "text.backspace" "delete back" [Text] None "Delete the letter before the cursor.";

@@ -10,6 +10,11 @@ impl App {
         if matches!(command, Command::Back | Command::Quit) {
             return self.close_overlay();
         }
+        match self.overlays.last() {
+            Some(Overlay::Book(_)) => return self.book_command(command),
+            Some(Overlay::Builder(_)) => return self.builder_command(command),
+            _ => {}
+        }
         let (w, h) = self.chart_view();
         let documents = self.open.as_ref().map_or(0, |o| o.texts.len());
         let lines = self.evidence_lines();
@@ -135,7 +140,7 @@ impl App {
                 Command::Open => self.say("advisory: nothing is posted from here. Code what the record says, then the banner follows"),
                 _ => w.cursor = moved(w.cursor, w.len()),
             },
-            Overlay::Me => {}
+            Overlay::Me | Overlay::Book(_) | Overlay::Builder(_) => {}
         }
         Vec::new()
     }
@@ -149,10 +154,13 @@ impl App {
         }
     }
 
-    fn close_overlay(&mut self) -> Vec<Effect> {
+    pub(super) fn close_overlay(&mut self) -> Vec<Effect> {
         match self.overlays.last_mut() {
             // Back from the note of a hold to its reasons.
             Some(Overlay::Hold(m)) if m.reason.is_some() => m.reason = None,
+            // Back from what is typed in the book to its list.
+            Some(Overlay::Book(b)) if b.line.is_some() => b.end_line(false),
+            Some(Overlay::Builder(_)) => return self.leave_builder(),
             Some(Overlay::Search(s)) if s.purpose == SearchPurpose::AddLine && !s.posted.is_empty() => {
                 self.overlays.pop();
                 return self.walk_pointers(None);

@@ -65,6 +65,8 @@ pub struct Panes {
     pub hints: Area,
     /// Where search, menus and prompts are laid: never over the chart.
     pub overlay: Area,
+    /// Where the code book is laid: beside or below the chart where there is room for both.
+    pub book: Area,
     /// Everything between header and hints.
     pub body: Area,
 }
@@ -171,6 +173,14 @@ impl Panes {
             p.overlay.h += extra;
             p.chart.h = p.chart.h.saturating_sub(extra);
         }
+        p.book = match (shape(app.size), app.open.is_some()) {
+            (Shape::Three, true) => {
+                let h = body.h.saturating_sub(10).clamp(body.h / 2, 28);
+                Area { y: body.y + body.h - h, h, ..body }
+            }
+            (Shape::Four, true) => Area { w: p.overlay.w + p.claim.w, h: body.h, ..p.overlay },
+            _ => body,
+        };
         p.body = body;
         p
     }

@@ -9,6 +9,10 @@ pub mod key;
 pub mod msg;
 
 mod admission;
+mod book;
+mod book_keys;
+mod book_post;
+mod builder;
 mod choices;
 mod coding;
 mod encounter;
@@ -27,6 +31,8 @@ mod typed;
 mod undo;
 mod update;
 
+pub use book::{BookFocus, BookRow, BookView, NoteLine, NoteLineKind, Page, Pair, VolumePage, status_words};
+pub use builder::Builder;
 pub use choices::Choice;
 pub use command::{COMMANDS, Command, Context};
 pub use encounter::{OpenEncounter, Pane};
@@ -40,6 +46,7 @@ pub use search::{SearchPurpose, SearchState};
 pub use typed::pointer_letters;
 pub use undo::UndoStacks;
 
+use crate::codes::{Book, volumes::Volumes};
 use crate::domain::{IdMint, Role};
 use crate::edits::CodeFacts;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -135,6 +142,10 @@ pub struct App {
     pub facts: Arc<dyn CodeFacts + Send + Sync>,
     /// DRG tables and the code editor's lists, once they are there.
     pub drg: Option<Arc<crate::drg::Desk>>,
+    /// The same book, to be read page by page; nothing until it is open.
+    pub pages: Option<Arc<Book>>,
+    /// Index and tables that this site has loaded.
+    pub volumes: Arc<Volumes>,
     pub mint: IdMint,
     pub theme: String,
     pub themes: Vec<String>,
@@ -186,6 +197,8 @@ impl App {
             book: BookState::default(),
             facts: Arc::new(crate::edits::NoFacts),
             drg: None,
+            pages: None,
+            volumes: Arc::default(),
             mint: IdMint::new(start.seed),
             theme: start.theme,
             themes: start.themes,
@@ -229,7 +242,7 @@ impl App {
 
     /// Whether a letter picks from the list on top, whatever the key map binds it to.
     pub fn picks_letters(&self) -> bool {
-        matches!(self.overlays.last(), Some(Overlay::Picker(_) | Overlay::Poa { .. }))
+        matches!(self.overlays.last(), Some(Overlay::Picker(_) | Overlay::Poa { .. } | Overlay::Builder(_)))
     }
 
     /// Whether an answer is under way that decides what the next key means: an Enter that waits for its

@@ -4,6 +4,7 @@
 //! its request; `update` drops an old one.
 
 use super::command::Command;
+use crate::codes::{Book, volumes::Volumes};
 use crate::domain::{
     Chart, CodeRange, CodeSystem, EditSet, FeeTable, Id, Lease, WorkItem, WorkQuery, WorkView,
 };
@@ -125,8 +126,13 @@ pub enum Reply {
         generation: Generation,
         id: Result<Option<Id>, String>,
     },
-    /// The code book is open.
-    Book(Arc<dyn CodeFacts + Send + Sync>),
+    /// The code book is open: for the edits, and to be read page by page.
+    Book {
+        facts: Arc<dyn CodeFacts + Send + Sync>,
+        pages: Arc<Book>,
+    },
+    /// Index and tables were loaded or exchanged.
+    Volumes(Arc<Volumes>),
     /// The code book is being made: what is being done now.
     BookProgress(String),
     BookFailed(String),

@@ -3,7 +3,7 @@
 //! Owns the state of each overlay and opening and closing them. Never decides what a choice does to the
 //! encounter: that is `posting` and `coding`.
 
-use super::{App, Command, Effect, Prompt, SearchState, TextLine, reading};
+use super::{App, BookView, Builder, Command, Effect, Prompt, SearchState, TextLine, reading};
 use crate::domain::{HoldReason, Id};
 use crate::drg::whatif::{Alternative, AsPrincipal};
 use std::cell::Cell;
@@ -93,6 +93,10 @@ impl WhatIf {
 pub enum Overlay {
     Search(Box<SearchState>),
     Picker(Picker),
+    /// The code book, page by page.
+    Book(Box<BookView>),
+    /// A procedure code, character by character.
+    Builder(Box<Builder>),
     Prompt(Prompt),
     Hold(HoldMenu),
     Evidence(Evidence),
@@ -123,6 +127,7 @@ impl Overlay {
         match self {
             Overlay::Search(_) | Overlay::Prompt(_) | Overlay::Find(_) | Overlay::Palette(_) => true,
             Overlay::Hold(h) => h.reason.is_some(),
+            Overlay::Book(b) => b.line.is_some(),
             _ => false,
         }
     }
@@ -134,6 +139,7 @@ impl Overlay {
             Overlay::Find(f) => Some(&mut f.line),
             Overlay::Palette(p) => Some(&mut p.line),
             Overlay::Hold(h) => h.reason.is_some().then_some(&mut h.note),
+            Overlay::Book(b) => b.line.as_mut(),
             _ => None,
         }
     }
@@ -148,7 +154,12 @@ impl App {
     /// Works out again what depends on the typed text of the topmost overlay.
     pub(crate) fn text_changed(&mut self) -> Vec<Effect> {
         match self.overlays.last_mut() {
-            Some(Overlay::Search(_)) => return self.ask_search(),
+            Some(Overlay::Search(_)) => {
+                if !self.starts_building() {
+                    return self.ask_search();
+                }
+            }
+            Some(Overlay::Book(_)) => self.book_typed(),
             Some(Overlay::Find(_)) => self.find_again(),
             Some(Overlay::Palette(_)) => self.palette_again(),
             Some(Overlay::Prompt(p)) => p.error = None,

@@ -89,6 +89,7 @@ impl App {
         let code = format!("{:X<6}{letter}", p.code);
         self.overlays.pop();
         let purpose = match self.overlays.last() {
+            Some(Overlay::Book(_)) => return self.book_take(code),
             Some(Overlay::Search(s)) => s.purpose.clone(),
             _ => SearchPurpose::AddDiagnosis { before: None },
         };
@@ -183,7 +184,7 @@ impl App {
         }
     }
 
-    fn post_procedure(&mut self, code: String, stay: bool) -> Vec<Effect> {
+    pub(crate) fn post_procedure(&mut self, code: String, stay: bool) -> Vec<Effect> {
         let Some(open) = &self.open else { return Vec::new() };
         let date = open.chart.header().code_date();
         match self.facts.status(CodeSystem::Icd10pcs, &code, date) {

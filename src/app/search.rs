@@ -39,6 +39,8 @@ pub struct SearchState {
     looking_in: usize,
     /// Every hit was asked for, not the first page alone.
     all: bool,
+    /// The builder was left: what is typed is words, whatever table it might begin.
+    pub as_words: bool,
     /// Posted so far without leaving.
     pub posted: Vec<String>,
     generation: Generation,
@@ -137,6 +139,7 @@ impl App {
             show_why: false,
             looking_in: 0,
             all: false,
+            as_words: false,
             posted: Vec::new(),
             generation: 0,
         })));
@@ -185,6 +188,7 @@ impl App {
         let (date, fees) = (open.chart.header().code_date(), open.chart.directory.fees.clone());
         let Some(Overlay::Search(s)) = self.overlays.last_mut() else { return Vec::new() };
         s.generation = generation;
+        s.as_words &= !s.line.text.trim().is_empty();
         if s.line.text.trim().is_empty() && s.within.is_empty() {
             s.results = Results::default();
             s.answered = Some(String::new());

@@ -81,11 +81,16 @@ impl App {
             Reply::Search { generation, results } => self.search_answered(generation, results),
             Reply::Lease { id, lease } => self.leased(id, lease),
             Reply::Next { generation, id } => self.next_found(generation, id),
-            Reply::Book(facts) => {
+            Reply::Book { facts, pages } => {
                 self.facts = facts;
+                self.pages = Some(pages);
                 self.book = super::BookState::Ready;
                 // A search asked before the book was open waits at its thread and is answered now.
                 self.derive();
+                Vec::new()
+            }
+            Reply::Volumes(volumes) => {
+                self.volumes = volumes;
                 Vec::new()
             }
             Reply::BookProgress(what) => {
@@ -240,6 +245,7 @@ impl App {
         match command {
             Command::Redraw => return vec![Effect::Redraw],
             Command::Help => return self.push(Overlay::Help(Scroll::default())),
+            Command::Book => return self.book_here(),
             Command::Palette => {
                 self.overlays.push(Overlay::Palette(PaletteState {
                     line: TextLine::default(),
@@ -548,6 +554,7 @@ impl App {
                 self.overlays.pop();
                 self.choose(n)
             }
+            Some(Overlay::Book(_)) => self.book_digit(n),
             Some(Overlay::Picker(p)) => match p.choices.get(n - 1).map(|(c, _)| *c) {
                 Some(c) => self.pick_seventh(c),
                 None => Vec::new(),
@@ -561,6 +568,7 @@ impl App {
         match self.overlays.last() {
             Some(Overlay::Picker(_)) if c.is_ascii_alphanumeric() => Some(self.pick_seventh(c)),
             Some(Overlay::Poa { .. }) => Some(self.poa_letter(c)),
+            Some(Overlay::Builder(_)) => Some(self.build_on(c)),
             _ => None,
         }
     }

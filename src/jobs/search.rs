@@ -94,7 +94,7 @@ pub(super) fn run(load: LoadCodes, history: Option<&History>, inbox: &Inbox, out
     });
     let codes = match load(told) {
         Ok(codes) => {
-            out.answer(Reply::Book(codes.clone()));
+            out.answer(Reply::Book { facts: codes.clone(), pages: codes.book.clone() });
             codes
         }
         Err(why) => {

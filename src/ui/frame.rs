@@ -127,6 +127,14 @@ fn next_keys(app: &App) -> (Context, &'static [(Command, &'static str)]) {
                 (C::Back, "close"),
             ],
         ),
+        Some(Overlay::Book(b)) => super::book::next_keys(b),
+        Some(Overlay::Builder(b)) if b.is_complete() => {
+            (Context::Overlay, &[(C::Open, "post"), (C::BookBack, "take back"), (C::Back, "close")])
+        }
+        Some(Overlay::Builder(_)) => (
+            Context::Overlay,
+            &[(C::BookBack, "take back"), (C::Open, "take this one"), (C::Back, "search instead")],
+        ),
         Some(Overlay::Find(_)) => {
             (Context::Text, &[(C::Open, "stay there"), (C::Down, "next hit"), (C::Back, "close")])
         }

@@ -1,11 +1,11 @@
 //! Everything laid over the panes but code search: prompts, menus, lists, help, the full claim.
 
 use super::paint::{Painter, cols};
-use super::search;
+use super::{book, builder, search};
 use crate::app::layout::{Area, Panes};
 use crate::app::{
-    App, COMMANDS, Context, Evidence, FindState, HoldMenu, Overlay, PaletteState, Picker, Prompt, Screen,
-    Scroll, command,
+    App, COMMANDS, Context, Evidence, FindState, HoldMenu, Overlay, PaletteState, Prompt, Screen, Scroll,
+    command,
 };
 use crate::claims;
 use crate::domain::{CodeSystem, DocumentStatus, HoldReason, display_code};
@@ -18,7 +18,13 @@ pub fn paint(app: &App, overlay: &Overlay, panes: &Panes, top: bool, p: &mut Pai
     };
     match overlay {
         Overlay::Search(s) => search::overlay(app, s, panes.overlay, top, p),
-        Overlay::Picker(x) => picker(x, small(u16::try_from(x.choices.len()).unwrap_or(20) + 2), p),
+        Overlay::Picker(x) => {
+            let under = app.overlays.iter().any(|o| matches!(o, Overlay::Book(_)));
+            let below = if under { panes.book } else { panes.overlay };
+            builder::picker(app, x, below, p)
+        }
+        Overlay::Book(x) => book::overlay(x, panes.book, top, p),
+        Overlay::Builder(x) => builder::overlay(x, panes.overlay, p),
         Overlay::Prompt(x) => prompt(x, small(4), top, p),
         Overlay::Hold(x) => hold(x, small(12), p),
         Overlay::Evidence(x) => evidence(app, x, small(4), p),
@@ -76,22 +82,6 @@ fn prompt(x: &Prompt, area: Area, top: bool, p: &mut Painter<'_, '_>) {
         Some(error) => p.put(area.x + 1, area.y + 2, area.w.saturating_sub(1), error, Role::Stop),
         None => p.put(area.x + 1, area.y + 2, area.w.saturating_sub(1), &x.hint, Role::Muted),
     };
-}
-
-fn picker(x: &Picker, area: Area, p: &mut Painter<'_, '_>) {
-    let area = inner(area, p);
-    let shown = display_code(CodeSystem::Icd10cm, &format!("{:X<6}", x.code));
-    p.title(area, &format!("7th character of {shown}"), "type the letter", true);
-    for (i, (letter, text)) in x.choices.iter().take(usize::from(area.h.saturating_sub(1))).enumerate() {
-        let y = area.y + 1 + i as u16;
-        let here = i == x.cursor;
-        p.put(area.x, y, 1, if here { "▸" } else { " " }, Role::Key);
-        p.put(area.x + 2, y, 2, &letter.to_string(), Role::Key);
-        p.put(area.x + 5, y, area.w.saturating_sub(5), text, Role::Text);
-        if here {
-            p.highlight(Area { h: 1, ..area }, y, Role::Cursor);
-        }
-    }
 }
 
 fn hold(x: &HoldMenu, area: Area, p: &mut Painter<'_, '_>) {

@@ -135,6 +135,8 @@ fn overlay_lines(app: &App, overlay: &Overlay, out: &mut Vec<String>) {
             out.push(format!("7th character of {}:", x.code));
             out.extend(x.choices.iter().map(|(c, text)| format!("{c} {text}")));
         }
+        Overlay::Book(x) => super::book::plain(x, out),
+        Overlay::Builder(x) => super::builder::plain(x, out),
         Overlay::Prompt(x) => {
             out.push(format!("{}: {} ({})", x.title, x.line.text, x.error.as_ref().unwrap_or(&x.hint)));
         }
