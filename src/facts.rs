@@ -7,16 +7,20 @@ use crate::codes::{self, Book, CodeStatus, Overlay, Target};
 use crate::codes_file::{self, CodesFileError, SharedBook};
 use crate::domain::{CodeRange, CodeSystem, FeeTable, normal_code};
 use crate::edits::facts::names_the_side;
-use crate::edits::{CodeFacts, Note, NoteKind, Status};
+use crate::edits::tables::Tables;
+use crate::edits::{CodeFacts, EditPolicy, Note, NoteKind, Status};
 use crate::search::{self, Hit, Prior, Query, Results};
 use crate::table_store::TableStore;
 use chrono::NaiveDate;
 use std::path::Path;
 
-/// Everything about codes: the mapped book and how often codes are used.
+/// Everything about codes: the mapped book, and the order of use that ships.
 pub struct Codes {
     pub book: SharedBook,
-    prior: Prior,
+    shipped: Prior,
+    /// Imported payment tables and the site's severities, as they were at the start.
+    tables: Tables,
+    policy: EditPolicy,
 }
 
 /// A question of a field: like `search::Query`, with the codes a note names and the site's own numbers.
@@ -36,7 +40,16 @@ const MOST_LISTED: usize = 2000;
 impl Codes {
     /// Maps the book in `dir`; makes it first, in a second or two, when it is missing or of other tables.
     pub fn open(dir: &Path, progress: &mut dyn FnMut(&str, u8)) -> Result<Codes, CodesFileError> {
-        Ok(Codes { book: codes_file::open(dir, progress)?, prior: Prior::shipped() })
+        Ok(Codes::of(codes_file::open(dir, progress)?))
+    }
+
+    fn of(book: SharedBook) -> Codes {
+        Codes { book, shipped: Prior::shipped(), tables: Tables::default(), policy: EditPolicy::default() }
+    }
+
+    /// The same, with what the site imported and how severe it wants its edits.
+    pub fn with_edits(self, tables: Tables, policy: EditPolicy) -> Codes {
+        Codes { tables, policy, ..self }
     }
 
     /// The same with what the site has loaded.
@@ -45,10 +58,20 @@ impl Codes {
         store: &TableStore,
         progress: &mut dyn FnMut(&str, u8),
     ) -> Result<Codes, CodesFileError> {
-        Ok(Codes { book: codes_file::open_site(dir, store, progress)?, prior: Prior::shipped() })
+        Ok(Codes::of(codes_file::open_site(dir, store, progress)?))
     }
 
+    /// What is used here, as an order for `search_by`.
+    pub fn prior<'a>(&self, uses: impl IntoIterator<Item = (CodeSystem, &'a str, f32, f32)>) -> Prior {
+        Prior::with_uses(&self.book, uses)
+    }
+
+    /// By the shipped order of use alone.
     pub fn search(&self, ask: &Ask<'_>, abandon: &dyn Fn() -> bool) -> Results {
+        self.search_by(ask, &self.shipped, abandon)
+    }
+
+    pub fn search_by(&self, ask: &Ask<'_>, prior: &Prior, abandon: &dyn Fn() -> bool) -> Results {
         let targets: Vec<Target> = ask.within.iter().map(target).collect();
         let mut query = Query {
             text: ask.text,
@@ -60,20 +83,20 @@ impl Codes {
             overlay: Some(ask.overlay),
         };
         if targets.is_empty() {
-            return search::run(&self.book, &query, &self.prior, abandon);
+            return search::run(&self.book, &query, prior, abandon);
         }
         // The codes a note names are few: they stand in order, and digits of the code itself narrow them.
         let typed = normal_code(ask.text);
         query.text = "";
         query.limit = MOST_LISTED;
-        let mut all = search::run(&self.book, &query, &self.prior, abandon);
+        let mut all = search::run(&self.book, &query, prior, abandon);
         all.hits.sort_by(|a, b| a.code.cmp(&b.code));
         if !typed.is_empty() {
             let by_code: Vec<Hit> = all.hits.iter().filter(|h| h.code.contains(&typed)).cloned().collect();
             if by_code.is_empty() {
                 query.text = ask.text;
                 query.limit = ask.limit;
-                return search::run(&self.book, &query, &self.prior, abandon);
+                return search::run(&self.book, &query, prior, abandon);
             }
             all.hits = by_code;
             all.hits.sort_by_key(|h| (!h.code.ends_with(&typed), !h.billable));
@@ -215,9 +238,21 @@ impl CodeFacts for Codes {
         out
     }
 
+    fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    fn policy(&self) -> &EditPolicy {
+        &self.policy
+    }
+
     /// No package carries the list of exempt codes: a site loads it.
     fn poa_exempt(&self, code: &str, on: NaiveDate) -> Option<bool> {
         self.book.poa_exempt(code, on)
+    }
+
+    fn usage(&self, code: &str) -> u8 {
+        self.book.lookup(CodeSystem::Icd10cm, &normal_code(code)).map_or(0, |e| e.usage)
     }
 
     fn sided(&self, code: &str) -> Vec<String> {

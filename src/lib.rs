@@ -4,8 +4,8 @@
 //!
 //! | floor | modules |
 //! |---|---|
-//! | ground: pure | `domain` `codes` `search` `edits` `claims` |
-//! | first: storage and exchange | `intake` `sqlite` `store` `hub` `sync` `demo` `codes_file` `table_store` |
+//! | ground: pure | `domain` `codes` `search` `drg` `edits` `claims` |
+//! | first: storage and exchange | `intake` `sqlite` `store` `hub` `sync` `demo` `codes_file` `table_store` `drg_file` `edit_tables` |
 //! | top: the terminal | `jobs` `app` `input` `ui` `theme` `term` |
 //! | roof: sees everything | `run` `cli` |
 //!
@@ -20,6 +20,9 @@ pub mod codes_file;
 pub mod config;
 pub mod demo;
 pub mod domain;
+pub mod drg;
+pub mod drg_file;
+pub mod edit_tables;
 pub mod edits;
 pub mod facts;
 pub mod hub;

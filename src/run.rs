@@ -7,8 +7,9 @@
 use crate::app::command::known;
 use crate::app::key::{Key, KeyCode};
 use crate::app::{App, Command, Context, Effect, Msg, Reply, Start};
-use crate::cli::{RunArgs, Site, SiteError, open_hub};
+use crate::cli::{RunArgs, Site, SiteError, edit_settings, open_hub};
 use crate::codes_file::CodesFileError;
+use crate::drg_file;
 use crate::facts::Codes;
 use crate::hub::{Clock, Hub};
 use crate::input::{self, FromTerminal, InputEvent, Keymap, PRESETS, Router};
@@ -41,6 +42,8 @@ pub enum RunError {
 
 /// Messages handled before a frame is due; a paste of a whole file must not starve the screen.
 const DRAIN: usize = 256;
+/// How long a frame waits for an answer that is expected at once.
+const QUICK: Duration = Duration::from_millis(3);
 
 /// Events kept while an answer is under way; nobody types more blindly.
 const AHEAD: usize = 4096;
@@ -59,6 +62,8 @@ struct Desk {
     quit: bool,
     test_panic: bool,
     ahead: VecDeque<InputEvent>,
+    /// A question is under way that the cache or the book answers within a frame.
+    asked: bool,
 }
 
 impl Desk {
@@ -99,6 +104,14 @@ impl Desk {
         if let Some(first) = key_errors.first() {
             app.notice = Some(crate::app::Notice { level: crate::app::Level::Warn, text: first.clone() });
         }
+        // What of `edits.toml` cannot be used is said at once; a damaged table every claim says.
+        let wrong = match crate::edit_tables::policy(&site.config.dir) {
+            Ok((_, errors)) => errors.first().map(ToString::to_string),
+            Err(e) => Some(e.to_string()),
+        };
+        if let (Some(text), None) = (wrong, &app.notice) {
+            app.notice = Some(crate::app::Notice { level: crate::app::Level::Warn, text });
+        }
         let jobs = start_jobs(&mut site)?;
         Ok(Desk {
             app,
@@ -113,6 +126,7 @@ impl Desk {
             quit: false,
             test_panic: args.test_panic,
             ahead: VecDeque::new(),
+            asked: false,
         })
     }
 
@@ -143,7 +157,10 @@ impl Desk {
                     self.keymap = map;
                 }
             }
-            other => self.jobs.send(other),
+            other => {
+                self.asked |= other.is_quick();
+                self.jobs.send(other);
+            }
         }
     }
 
@@ -183,28 +200,46 @@ impl Desk {
     }
 
     fn reply(&mut self, reply: Reply) {
+        self.asked &= !reply.is_quick();
         self.update(Msg::Reply(reply));
         self.pump();
     }
 }
 
 fn start_jobs(site: &mut Site) -> Result<Jobs, RunError> {
-    let (store, first) = site.take_store()?;
+    let (mut store, first) = site.take_store()?;
+    store.set_learning(site.config.history);
+    let uses = site.config.history.then(|| store.reader()).transpose().map_err(SiteError::from)?;
     let second = store.reader().map_err(SiteError::from)?;
     let (config, clock) = (site.config.clone(), site.clock);
     let (book_dir, data_dir) = (config.book_dir(), config.dir.clone());
+    let (drg_dir, today) = (config.dir.clone(), site.today);
+    let edits_of = config.clone();
     let parts = Parts {
         store,
         readers: (first, second),
+        uses,
         open_hub: Box::new(move || open_hub(&config, clock).map(|h| Box::new(h) as Box<dyn Hub>)),
         load_codes: Box::new(move |mut progress| {
             let opened = TableStore::open(&data_dir)
                 .map_err(CodesFileError::from)
                 .and_then(|store| Codes::open_site(&book_dir, &store, &mut *progress));
-            opened.map(Arc::new).map_err(|e| match e.hint() {
+            let (tables, policy, _) = edit_settings(&edits_of);
+            opened.map(|codes| Arc::new(codes.with_edits(tables, policy))).map_err(|e| match e.hint() {
                 Some(hint) => format!("{e}; {hint}"),
                 None => e.to_string(),
             })
+        }),
+        load_drg: Box::new(move |tell| {
+            let (library, faults) = drg_file::open(&drg_dir).map_err(|e| e.to_string())?;
+            let desk = Arc::new(crate::drg::Desk::new(library).map_err(|e| e.to_string())?);
+            // The version of today's discharges first: most charts are of this month.
+            let _ = desk.library.on(today);
+            tell(desk.clone());
+            desk.library.load_all();
+            // What is whole is used; what is not is named.
+            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
         }),
         login: site.me.login.clone(),
         now: Arc::new(move || Clock::now_ms(&clock)),
@@ -281,6 +316,7 @@ fn screen_loop(
         }
         dirty = true;
         drain(desk, terminal_events, &replies);
+        await_quick(desk, &replies);
         if desk.quit {
             return Ok(());
         }
@@ -301,6 +337,18 @@ fn drain(desk: &mut Desk, terminal_events: &Receiver<FromTerminal>, replies: &Re
             Ok(FromTerminal::Event(e)) => desk.event(e),
             Ok(FromTerminal::HangUp) => desk.quit = true,
             Err(_) => return,
+        }
+    }
+}
+
+/// What a key asks of cache or book is mostly there in a millisecond: one frame with the answer instead of one
+/// without it and one with it.
+fn await_quick(desk: &mut Desk, replies: &Receiver<Reply>) {
+    let until = Instant::now() + QUICK;
+    while desk.asked && !desk.quit {
+        match replies.recv_deadline(until) {
+            Ok(reply) => desk.reply(reply),
+            Err(_) => desk.asked = false,
         }
     }
 }
@@ -332,6 +380,10 @@ fn plain(site: Site, args: &RunArgs) -> Result<(), RunError> {
     for effect in desk.app.start_effects() {
         desk.effect(effect);
     }
+    println!(
+        "codesk, line mode. A line is keys, one a letter; an empty line is Enter; `key Esc` is a named key; `type \
+         TEXT` is text. ? lists the commands, q leaves."
+    );
     let mut before = Vec::new();
     say(&mut desk, &mut before)?;
     for line in std::io::stdin().lock().lines() {
@@ -402,6 +454,12 @@ impl Rig {
             desk.effect(effect);
         }
         settle(&mut desk);
+        // The first exchange ends when it likes: what it says belongs to every picture.
+        let replies = desk.jobs.replies();
+        while desk.app.sync.words.is_empty() {
+            let Ok(reply) = replies.recv_timeout(Duration::from_secs(20)) else { break };
+            desk.reply(reply);
+        }
         Ok(Rig { desk })
     }
 
@@ -430,6 +488,12 @@ impl Rig {
 
     pub fn app(&self) -> &App {
         &self.desk.app
+    }
+
+    /// Gives the book the volumes a site has loaded.
+    pub fn load_volumes(&mut self, volumes: crate::codes::volumes::Volumes) {
+        self.desk.update(Msg::Reply(Reply::Volumes(Arc::new(volumes))));
+        settle(&mut self.desk);
     }
 
     /// The screen as text, a row a line, without trailing blanks.

@@ -14,11 +14,15 @@ const MAY: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("codes", &["domain"]),
     ("search", &["codes", "domain"]),
+    ("drg", &["codes", "domain"]),
+    ("drg_file", &["drg"]),
     ("edits", &["codes", "domain"]),
     ("claims", &["codes", "domain", "edits"]),
     // The book and the index as the edits ask about them.
     ("table_store", &["codes", "domain"]),
     ("codes_file", &["codes", "table_store"]),
+    // Imported payment tables on disk.
+    ("edit_tables", &["domain", "edits"]),
     ("facts", &["codes", "codes_file", "domain", "edits", "search", "table_store"]),
     ("intake", &["domain", "codes"]),
     // What store and the SQLite hub have in common, so that neither imports the other.
@@ -27,20 +31,23 @@ const MAY: &[(&str, &[&str])] = &[
     ("hub", &["domain", "sqlite"]),
     ("sync", &["domain", "store", "hub", "sqlite"]),
     ("demo", &["domain"]),
-    ("app", &["domain", "codes", "search", "edits", "claims"]),
+    ("app", &["domain", "codes", "search", "drg", "edits", "claims"]),
     ("input", &["app", "domain"]),
     ("theme", &[]),
-    ("ui", &["app", "theme", "domain", "codes", "search", "edits", "claims"]),
+    ("ui", &["app", "theme", "domain", "codes", "search", "drg", "edits", "claims"]),
     ("term", &[]),
     ("config", &["theme"]),
-    ("jobs", &["domain", "codes", "facts", "search", "edits", "claims", "store", "hub", "sync", "app"]),
+    (
+        "jobs",
+        &["domain", "codes", "facts", "search", "drg", "edits", "claims", "store", "hub", "sync", "app"],
+    ),
 ];
 
 /// These see everything.
 const ROOF: &[&str] = &["cli", "run", "main", "lib"];
 
 /// Crates that the pure floors and the app never name.
-const PURE: &[&str] = &["domain", "codes", "search", "edits", "claims", "app"];
+const PURE: &[&str] = &["domain", "codes", "search", "drg", "edits", "claims", "app"];
 const IMPURE_CRATES: &[&str] =
     &["ratatui", "crossterm", "rusqlite", "crossbeam_channel", "rustix", "signal_hook"];
 

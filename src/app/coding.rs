@@ -266,9 +266,14 @@ impl App {
             (s, a, 0, _) => format!("{s} stop, {a} asks: e goes to the next one"),
             (s, a, h, _) => format!("{s} stop, {a} asks, {h} hold open"),
         };
+        // A visit billed on both forms shows its two sides apart.
+        let both = open.chart.header().forms.len() > 1;
         self.say(text);
         if stops + asks > 0 {
             self.go_to_blocking();
+        }
+        if both {
+            self.overlays.push(super::Overlay::Sides(super::overlay::Scroll::default()));
         }
     }
 }

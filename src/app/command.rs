@@ -82,7 +82,7 @@ commands! {
     PanePrev "pane.prev" "previous pane" [Encounter Overlay Text] None "Go to the previous pane.";
     Left "nav.left" "left" [Encounter Overlay Text] None "Move left in the text, or up in the hierarchy.";
     Expand "expand" "below" [Encounter Overlay Text] None "Show the codes below this one, or its 7th characters.";
-    Choose1 "choose.1" "choice 1" [Encounter Overlay] Edits "Take the choice numbered 1: an answer to an edit, a code that a note asks for, a reason.";
+    Choose1 "choose.1" "choice 1" [Encounter Overlay] Edits "Take a numbered choice: an answer to an edit, a code that a note asks for, a reason.";
     Choose2 "choose.2" "choice 2" [Encounter Overlay] Edits "Take the choice numbered 2.";
     Choose3 "choose.3" "choice 3" [Encounter Overlay] Edits "Take the choice numbered 3.";
     Choose4 "choose.4" "choice 4" [Encounter Overlay] Edits "Take the choice numbered 4.";
@@ -91,7 +91,11 @@ commands! {
     Choose7 "choose.7" "choice 7" [Encounter Overlay] Edits "Take the choice numbered 7.";
     Choose8 "choose.8" "choice 8" [Encounter Overlay] Edits "Take the choice numbered 8.";
     Choose9 "choose.9" "choice 9" [Encounter Overlay] Edits "Take the choice numbered 9.";
-    Search "search" "find code" [Queue Encounter] None "Find a code in the system of this pane; in the queue, find an account or a name.";
+    Search "search" "find code" [Queue Encounter Overlay] None "Find a code in the system of this pane; in the queue, find an account or a name; in the book, go to a code or filter the entry.";
+    Book "book" "code book" [Queue Encounter Overlay Text] None "Open the code book at this code: hierarchy, notes, index and tables.";
+    BookBack "book.back" "back in the book" [Overlay] None "Go back to the page looked at before; while a procedure code is built, take back a character.";
+    BookForward "book.forward" "forward in the book" [Overlay] None "Go forward again in the pages of the book.";
+    BookReplace "book.replace" "replace" [Overlay] Edits "Put the highlighted code of the book in place of the posted one it was opened from.";
     Lines "lines" "add lines" [Encounter] Edits "Find and post service lines (on a stay: procedures), one after another; Enter on an empty line ends.";
     Submit "submit" "submit and next" [Encounter] Commits "Submit this encounter and open the next one; says why when it cannot.";
     Next "next_encounter" "next" [Queue Encounter] None "Get the next encounter in the manager's order.";
@@ -105,10 +109,11 @@ commands! {
     Pointers "pointers" "pointers" [Encounter] Edits "Type the diagnosis letters of the line, then of the next line that has none.";
     Units "units" "units" [Encounter] Edits "Type the units of the line; the charge follows the fee table.";
     Charge "charge" "charge" [Encounter] Edits "Type the charge of the line.";
-    Poa "poa" "POA" [Encounter] Edits "Set present on admission of the diagnosis: Y, N, U or W.";
+    Poa "poa" "POA" [Encounter] Edits "Present on admission, down the column: one key a code, Y, N, U or W; exempt codes are skipped.";
+    WhatIf "what_if" "what-if" [Encounter] None "Show the DRG of each diagnosis as principal, and of what the record could say more exactly. Advisory: it changes nothing.";
     EditNext "edit.next" "next edit" [Encounter] None "Go to the field of the next edit.";
-    Scrub "scrub" "check" [Encounter] None "Say whether this encounter can be submitted, and what is in the way.";
-    Override "override" "override" [Encounter] Edits "Answer the edit with a reason, and with evidence where it asks for it.";
+    Scrub "scrub" "check" [Encounter] None "Say whether this encounter can be submitted, and what is in the way; of a visit with two claims, each apart.";
+    Override "override" "override" [Encounter] Edits "Answer the edit with a reason, and with evidence where it asks for it; on an answered edit, take the answer back.";
     ClaimFull "claim.full" "claim" [Encounter] None "Show the claim form full screen.";
     FormNext "form.next" "other form" [Encounter Overlay] None "Show the other form of this visit.";
     ChartDown "chart.page_down" "page" [Encounter] None "Page the chart down.";
@@ -119,8 +124,10 @@ commands! {
     Find "find" "find in chart" [Encounter] None "Find a word in all documents of the chart.";
     Notes "notes" "notes" [Encounter Text] None "Show all instructional notes of the code.";
     Why "why" "why" [Text Queue] None "Say why this code was found, or why this row is in the list.";
-    ListNext "list.next" "next list" [Queue] None "Show the next list of work.";
-    ListPrev "list.prev" "previous list" [Queue] None "Show the previous list of work.";
+    SearchAll "search.all" "show all" [Text] None "List every code that answers, not the first page alone.";
+    SystemNext "search.system" "other systems" [Text] None "Look for what is typed in the next code system, then in all of them.";
+    ListNext "list.next" "next list" [Queue Overlay] None "Show the next list of work, or the next volume of the book.";
+    ListPrev "list.prev" "previous list" [Queue Overlay] None "Show the previous list of work, or the volume before.";
     TextStart "text.start" "start of line" [Text] None "Go to the start of what is typed.";
     TextEnd "text.end" "end of line" [Text] None "Go to the end of what is typed.";
     TextBackspace "text.backspace" "delete back" [Text] None "Delete the letter before the cursor.";
@@ -146,6 +153,10 @@ impl Command {
     }
     pub fn from_id(id: &str) -> Option<Command> {
         COMMANDS.iter().find(|c| c.id == id).map(|c| c.command)
+    }
+    /// Moves about and changes nothing: fingers know these, so lists of commands name them last.
+    pub fn is_motion(self) -> bool {
+        self <= Command::Expand
     }
     /// `Choose3` is 3.
     pub fn choice(self) -> Option<usize> {
@@ -186,6 +197,10 @@ pub fn refusal(app: &App, command: Command) -> Option<String> {
                 edit_refusal(app)
             }
         }
+        Command::WhatIf => match open?.stay.as_ref() {
+            Ok(_) => None,
+            Err(why) => Some(why.sentence().to_string()),
+        },
         Command::Remove | Command::MoveUp | Command::MoveDown => {
             let open = open?;
             match open.pane {
@@ -196,9 +211,9 @@ pub fn refusal(app: &App, command: Command) -> Option<String> {
                 _ => no_encounter(),
             }
         }
-        Command::Override => open?.findings.is_empty().then(|| "there is no edit to answer".to_string()),
+        Command::Override if open?.findings.is_empty() => Some("there is no edit to answer".to_string()),
         Command::EditNext => open?.findings.is_empty().then(|| "no edit is in the way".to_string()),
-        Command::Submit | Command::Hold | Command::Lines => edit_refusal(app),
+        Command::Submit | Command::Hold | Command::Lines | Command::Override => edit_refusal(app),
         _ => None,
     }
 }

@@ -3,8 +3,10 @@
 //! Owns what is derived from the chart (findings, choices) and derives it again after every change. Cursors
 //! are ids, so that undo, sync and reordering never move them to another code.
 
+use super::stay::{self, NoDrg, StayView};
 use super::{App, Choice, choices, layout::Panes, msg::OpenedChart, reading};
 use crate::domain::{Chart, Diagnosis, Finding, Form, Id, Item, Procedure, ServiceLine};
+use crate::drg::Desk;
 use crate::edits::{self, CodeFacts};
 use chrono::NaiveDate;
 use std::sync::Arc;
@@ -45,10 +47,17 @@ pub struct OpenEncounter {
     pub last_posted: Option<Id>,
     /// Word found last, to highlight.
     pub found: String,
+    /// DRG of a stay, or why there is none.
+    pub stay: Result<StayView, NoDrg>,
 }
 
 impl OpenEncounter {
-    pub fn new(opened: OpenedChart, facts: &dyn CodeFacts, today: NaiveDate) -> OpenEncounter {
+    pub fn new(
+        opened: OpenedChart,
+        facts: &dyn CodeFacts,
+        today: NaiveDate,
+        desk: Option<&Desk>,
+    ) -> OpenEncounter {
         let n = opened.texts.len();
         let chart = opened.chart;
         let mut open = OpenEncounter {
@@ -65,15 +74,18 @@ impl OpenEncounter {
             claim_top: 0,
             last_posted: None,
             found: String::new(),
+            stay: Err(NoDrg::NotAStay),
             chart,
         };
-        open.derive(facts, today);
+        open.derive(facts, today, desk);
         open
     }
 
     /// Works findings and choices out again after a change.
-    pub fn derive(&mut self, facts: &dyn CodeFacts, today: NaiveDate) {
+    pub fn derive(&mut self, facts: &dyn CodeFacts, today: NaiveDate, desk: Option<&Desk>) {
         self.findings = edits::run(&self.chart, facts, today);
+        self.stay = StayView::of(&self.chart, desk);
+        stay::add_findings(&self.chart, facts, desk, self.stay.as_ref().ok(), &mut self.findings);
         self.choices = choices::of(self, facts);
         self.finding = self.finding.min(self.findings.len().saturating_sub(1));
         let has_code = |id: Id| {
@@ -182,9 +194,9 @@ impl App {
     }
 
     pub(crate) fn derive(&mut self) {
-        let (facts, today) = (self.facts.clone(), self.today);
+        let (facts, today, desk) = (self.facts.clone(), self.today, self.drg.clone());
         if let Some(open) = &mut self.open {
-            open.derive(&*facts, today);
+            open.derive(&*facts, today, desk.as_deref());
         }
     }
 }

@@ -10,6 +10,11 @@ impl App {
         if matches!(command, Command::Back | Command::Quit) {
             return self.close_overlay();
         }
+        match self.overlays.last() {
+            Some(Overlay::Book(_)) => return self.book_command(command),
+            Some(Overlay::Builder(_)) => return self.builder_command(command),
+            _ => {}
+        }
         let (w, h) = self.chart_view();
         let documents = self.open.as_ref().map_or(0, |o| o.texts.len());
         let lines = self.evidence_lines();
@@ -30,6 +35,8 @@ impl App {
                 Command::PaneNext => return self.search_enter(true),
                 Command::Expand if s.line.at_end() => return self.expand_hit(),
                 Command::Why => s.show_why = !s.show_why,
+                Command::SearchAll => return self.search_all(),
+                Command::SystemNext => return self.search_elsewhere(),
                 Command::Notes => {
                     if let Some(code) = s.current().map(|h| h.code.clone()) {
                         return self.push(Overlay::Notes { code, scroll: Scroll::default() });
@@ -83,7 +90,10 @@ impl App {
                 }
                 other => return self.text_command(other),
             },
-            Overlay::Notes { scroll, .. } | Overlay::Help(scroll) | Overlay::Claim(scroll) => {
+            Overlay::Notes { scroll, .. }
+            | Overlay::Help(scroll)
+            | Overlay::Claim(scroll)
+            | Overlay::Sides(scroll) => {
                 if command == Command::FormNext
                     && let Some(open) = &mut self.open
                 {
@@ -117,7 +127,20 @@ impl App {
                 _ if step != 0 => p.cursor = moved(p.cursor, p.found.len()),
                 other => return self.text_command(other),
             },
-            Overlay::Me => {}
+            Overlay::Poa { .. } => match command {
+                Command::Open => return self.poa_walk(1),
+                _ => return self.poa_walk(step),
+            },
+            Overlay::WhatIf(w) => match command {
+                Command::PaneNext | Command::PanePrev => {
+                    w.second = !w.second;
+                    w.cursor = 0;
+                }
+                Command::Left | Command::Expand => return self.what_if_keep(command == Command::Expand),
+                Command::Open => self.say("advisory: nothing is posted from here. Code what the record says, then the banner follows"),
+                _ => w.cursor = moved(w.cursor, w.len()),
+            },
+            Overlay::Me | Overlay::Book(_) | Overlay::Builder(_) => {}
         }
         Vec::new()
     }
@@ -131,10 +154,13 @@ impl App {
         }
     }
 
-    fn close_overlay(&mut self) -> Vec<Effect> {
+    pub(super) fn close_overlay(&mut self) -> Vec<Effect> {
         match self.overlays.last_mut() {
             // Back from the note of a hold to its reasons.
             Some(Overlay::Hold(m)) if m.reason.is_some() => m.reason = None,
+            // Back from what is typed in the book to its list.
+            Some(Overlay::Book(b)) if b.line.is_some() => b.end_line(false),
+            Some(Overlay::Builder(_)) => return self.leave_builder(),
             Some(Overlay::Search(s)) if s.purpose == SearchPurpose::AddLine && !s.posted.is_empty() => {
                 self.overlays.pop();
                 return self.walk_pointers(None);

@@ -65,6 +65,8 @@ pub struct Panes {
     pub hints: Area,
     /// Where search, menus and prompts are laid: never over the chart.
     pub overlay: Area,
+    /// Where the code book is laid: beside or below the chart where there is room for both.
+    pub book: Area,
     /// Everything between header and hints.
     pub body: Area,
 }
@@ -83,7 +85,8 @@ pub fn shape(size: (u16, u16)) -> Shape {
 fn wanted_codes(app: &App) -> u16 {
     let Some(open) = &app.open else { return 4 };
     let n = open.chart.diagnoses.len() + open.chart.lines.len() + open.chart.procedures.len();
-    let titles = if open.chart.header().is_inpatient() { 3 } else { 2 };
+    // A stay has procedures, and the DRG above its codes.
+    let titles = if open.chart.header().is_inpatient() { 5 } else { 2 };
     u16::try_from(n).unwrap_or(u16::MAX).saturating_add(titles + 1)
 }
 
@@ -170,6 +173,14 @@ impl Panes {
             p.overlay.h += extra;
             p.chart.h = p.chart.h.saturating_sub(extra);
         }
+        p.book = match (shape(app.size), app.open.is_some()) {
+            (Shape::Three, true) => {
+                let h = body.h.saturating_sub(10).clamp(body.h / 2, 28);
+                Area { y: body.y + body.h - h, h, ..body }
+            }
+            (Shape::Four, true) => Area { w: p.overlay.w + p.claim.w, h: body.h, ..p.overlay },
+            _ => body,
+        };
         p.body = body;
         p
     }

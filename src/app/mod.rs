@@ -8,6 +8,11 @@ pub mod command;
 pub mod key;
 pub mod msg;
 
+mod admission;
+mod book;
+mod book_keys;
+mod book_post;
+mod builder;
 mod choices;
 mod coding;
 mod encounter;
@@ -21,16 +26,19 @@ mod prompt;
 mod queue;
 pub mod reading;
 mod search;
+pub mod stay;
 mod typed;
 mod undo;
 mod update;
 
+pub use book::{BookFocus, BookRow, BookView, NoteLine, NoteLineKind, Page, Pair, VolumePage, status_words};
+pub use builder::Builder;
 pub use choices::Choice;
 pub use command::{COMMANDS, Command, Context};
 pub use encounter::{OpenEncounter, Pane};
 pub use msg::{Effect, Generation, Msg, OpenedChart, Reply, SearchAsk, SyncView};
 pub use overlay::{
-    Evidence, EvidenceFor, FindHit, FindState, HoldMenu, Overlay, PaletteState, Picker, Scroll,
+    Evidence, EvidenceFor, FindHit, FindState, HoldMenu, Overlay, PaletteState, Picker, Scroll, WhatIf,
 };
 pub use prompt::{Prompt, PromptKind, TextLine};
 pub use queue::QueueState;
@@ -38,6 +46,7 @@ pub use search::{SearchPurpose, SearchState};
 pub use typed::pointer_letters;
 pub use undo::UndoStacks;
 
+use crate::codes::{Book, volumes::Volumes};
 use crate::domain::{IdMint, Role};
 use crate::edits::CodeFacts;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -68,12 +77,21 @@ pub enum Level {
 /// How far the changes of this session are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SaveState {
-    /// Changes made in this session.
+    /// Changes made in this session; the number of the last one.
     pub made: u64,
-    /// Changes in the cache, synced to disk. Equal to `made` when nothing is pending.
-    pub saved: u64,
-    /// A change could not be stored.
+    /// The number of the last change that was answered. Equal to `made` when nothing is pending.
+    pub answered: u64,
+    /// Changes that could not be stored and were taken back.
+    pub lost: u64,
+    /// The last answer was that a change could not be stored.
     pub failed: bool,
+}
+
+impl SaveState {
+    /// Changes in the cache, synced to disk.
+    pub fn saved(self) -> u64 {
+        self.answered - self.lost
+    }
 }
 
 /// Whether codes can be looked up.
@@ -122,6 +140,12 @@ pub struct App {
     pub sync: SyncView,
     pub book: BookState,
     pub facts: Arc<dyn CodeFacts + Send + Sync>,
+    /// DRG tables and the code editor's lists, once they are there.
+    pub drg: Option<Arc<crate::drg::Desk>>,
+    /// The same book, to be read page by page; nothing until it is open.
+    pub pages: Option<Arc<Book>>,
+    /// Index and tables that this site has loaded.
+    pub volumes: Arc<Volumes>,
     pub mint: IdMint,
     pub theme: String,
     pub themes: Vec<String>,
@@ -172,6 +196,9 @@ impl App {
             sync: SyncView::default(),
             book: BookState::default(),
             facts: Arc::new(crate::edits::NoFacts),
+            drg: None,
+            pages: None,
+            volumes: Arc::default(),
             mint: IdMint::new(start.seed),
             theme: start.theme,
             themes: start.themes,
@@ -215,7 +242,7 @@ impl App {
 
     /// Whether a letter picks from the list on top, whatever the key map binds it to.
     pub fn picks_letters(&self) -> bool {
-        matches!(self.overlays.last(), Some(Overlay::Picker(_)))
+        matches!(self.overlays.last(), Some(Overlay::Picker(_) | Overlay::Poa { .. } | Overlay::Builder(_)))
     }
 
     /// Whether an answer is under way that decides what the next key means: an Enter that waits for its

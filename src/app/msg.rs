@@ -4,6 +4,7 @@
 //! its request; `update` drops an old one.
 
 use super::command::Command;
+use crate::codes::{Book, volumes::Volumes};
 use crate::domain::{
     Chart, CodeRange, CodeSystem, EditSet, FeeTable, Id, Lease, WorkItem, WorkQuery, WorkView,
 };
@@ -125,11 +126,19 @@ pub enum Reply {
         generation: Generation,
         id: Result<Option<Id>, String>,
     },
-    /// The code book is open.
-    Book(Arc<dyn CodeFacts + Send + Sync>),
+    /// The code book is open: for the edits, and to be read page by page.
+    Book {
+        facts: Arc<dyn CodeFacts + Send + Sync>,
+        pages: Arc<Book>,
+    },
+    /// Index and tables were loaded or exchanged.
+    Volumes(Arc<Volumes>),
     /// The code book is being made: what is being done now.
     BookProgress(String),
     BookFailed(String),
+    /// DRG tables are there, or more of them are.
+    Drg(Arc<crate::drg::Desk>),
+    DrgFailed(String),
     Sync(SyncView),
     /// Rows arrived from the hub: the list may have changed.
     Arrived {
@@ -144,4 +153,24 @@ pub struct SyncView {
     pub words: String,
     pub offline: bool,
     pub pending: u64,
+}
+
+impl Effect {
+    /// Answered from the cache or the book, in a millisecond or two.
+    pub fn is_quick(&self) -> bool {
+        matches!(
+            self,
+            Effect::LoadQueue { .. }
+                | Effect::OpenChart { .. }
+                | Effect::GetNext { .. }
+                | Effect::Search { .. }
+        )
+    }
+}
+
+impl Reply {
+    /// The answer to a quick question.
+    pub fn is_quick(&self) -> bool {
+        matches!(self, Reply::Queue { .. } | Reply::Chart { .. } | Reply::Next { .. } | Reply::Search { .. })
+    }
 }

@@ -3,8 +3,9 @@
 //! Owns the state of each overlay and opening and closing them. Never decides what a choice does to the
 //! encounter: that is `posting` and `coding`.
 
-use super::{App, Command, Effect, Prompt, SearchState, TextLine, reading};
+use super::{App, BookView, Builder, Command, Effect, Prompt, SearchState, TextLine, reading};
 use crate::domain::{HoldReason, Id};
+use crate::drg::whatif::{Alternative, AsPrincipal};
 use std::cell::Cell;
 
 /// A place in a text longer than its window. The view clamps it to what there is.
@@ -68,9 +69,34 @@ pub struct PaletteState {
     pub cursor: usize,
 }
 
+/// The two lists of the what-if; worked out once, when it is opened.
+pub struct WhatIf {
+    pub principals: Vec<AsPrincipal>,
+    pub alternatives: Vec<Alternative>,
+    /// The second list is shown.
+    pub second: bool,
+    /// Diagnoses at the top that stay where they are; 0 tries all.
+    pub kept: usize,
+    pub cursor: usize,
+}
+
+impl WhatIf {
+    /// Rows of the list that is shown.
+    pub fn len(&self) -> usize {
+        if self.second { self.alternatives.len() } else { self.principals.len() }
+    }
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 pub enum Overlay {
     Search(Box<SearchState>),
     Picker(Picker),
+    /// The code book, page by page.
+    Book(Box<BookView>),
+    /// A procedure code, character by character.
+    Builder(Box<Builder>),
     Prompt(Prompt),
     Hold(HoldMenu),
     Evidence(Evidence),
@@ -81,11 +107,18 @@ pub enum Overlay {
         scroll: Scroll,
     },
     Claim(Scroll),
+    /// What stands in the way of each of the two claims of a visit.
+    Sides(Scroll),
     Documents {
         cursor: usize,
     },
     Help(Scroll),
     Palette(PaletteState),
+    /// Present on admission, down the column from this diagnosis.
+    Poa {
+        at: Id,
+    },
+    WhatIf(Box<WhatIf>),
     Me,
 }
 
@@ -94,6 +127,7 @@ impl Overlay {
         match self {
             Overlay::Search(_) | Overlay::Prompt(_) | Overlay::Find(_) | Overlay::Palette(_) => true,
             Overlay::Hold(h) => h.reason.is_some(),
+            Overlay::Book(b) => b.line.is_some(),
             _ => false,
         }
     }
@@ -105,6 +139,7 @@ impl Overlay {
             Overlay::Find(f) => Some(&mut f.line),
             Overlay::Palette(p) => Some(&mut p.line),
             Overlay::Hold(h) => h.reason.is_some().then_some(&mut h.note),
+            Overlay::Book(b) => b.line.as_mut(),
             _ => None,
         }
     }
@@ -119,7 +154,12 @@ impl App {
     /// Works out again what depends on the typed text of the topmost overlay.
     pub(crate) fn text_changed(&mut self) -> Vec<Effect> {
         match self.overlays.last_mut() {
-            Some(Overlay::Search(_)) => return self.ask_search(),
+            Some(Overlay::Search(_)) => {
+                if !self.starts_building() {
+                    return self.ask_search();
+                }
+            }
+            Some(Overlay::Book(_)) => self.book_typed(),
             Some(Overlay::Find(_)) => self.find_again(),
             Some(Overlay::Palette(_)) => self.palette_again(),
             Some(Overlay::Prompt(p)) => p.error = None,
@@ -168,10 +208,35 @@ impl App {
     }
 }
 
-/// The words around byte `at`, at most `SNIPPET` characters.
+/// The words around byte `at`, whole at their beginning, at most `SNIPPET` characters.
 fn snippet(line: &str, at: usize) -> String {
     let before = line.char_indices().take_while(|(i, _)| *i < at).count();
-    let skip = before.saturating_sub(SNIPPET / 3);
+    let cut = before.saturating_sub(SNIPPET / 3);
+    let skip = match cut {
+        0 => 0,
+        // The rest of a cut word says nothing; a single long word stays.
+        _ => line
+            .chars()
+            .skip(cut - 1)
+            .take(before + 1 - cut)
+            .position(char::is_whitespace)
+            .map_or(cut, |n| cut + n),
+    };
     let words: String = line.chars().skip(skip).take(SNIPPET).collect();
     words.trim().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::snippet;
+
+    #[test]
+    fn a_snippet_begins_with_a_whole_word() {
+        let line = "Type 2 diabetes with diabetic chronic kidney disease, stage 3a. A1c 7.4 on metformin,";
+        let at = line.find("metformin").unwrap_or_default();
+        assert_eq!(snippet(line, at), "3a. A1c 7.4 on metformin,");
+        assert_eq!(snippet("metformin 1000 mg", 0), "metformin 1000 mg");
+        let long = format!("{}metformin", "x".repeat(80));
+        assert!(snippet(&long, 80).ends_with("metformin"));
+    }
 }

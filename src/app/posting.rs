@@ -33,6 +33,10 @@ impl App {
         };
         let (system, code, purpose) = (hit.system, hit.code.clone(), s.purpose.clone());
         match (system, purpose) {
+            // found from a field of another system: it goes where its system belongs
+            (CodeSystem::Icd10cm, SearchPurpose::AddLine | SearchPurpose::AddProcedure) => {
+                self.post_diagnosis(code, SearchPurpose::AddDiagnosis { before: None }, stay)
+            }
             (CodeSystem::Icd10cm, purpose) => self.post_diagnosis(code, purpose, stay),
             (CodeSystem::Icd10pcs, _) => self.post_procedure(code, stay),
             (CodeSystem::Cpt | CodeSystem::Hcpcs, _) => self.post_line(code),
@@ -85,6 +89,7 @@ impl App {
         let code = format!("{:X<6}{letter}", p.code);
         self.overlays.pop();
         let purpose = match self.overlays.last() {
+            Some(Overlay::Book(_)) => return self.book_take(code),
             Some(Overlay::Search(s)) => s.purpose.clone(),
             _ => SearchPurpose::AddDiagnosis { before: None },
         };
@@ -158,12 +163,7 @@ impl App {
         self.derive();
         match self.overlays.last_mut() {
             Some(Overlay::Search(s)) if stay => {
-                s.posted.push(words);
-                s.line.clear();
-                s.within.clear();
-                s.results = Default::default();
-                s.answered = Some(String::new());
-                s.cursor = 0;
+                s.begin_again(words);
             }
             Some(Overlay::Search(_)) => {
                 self.overlays.pop();
@@ -184,7 +184,7 @@ impl App {
         }
     }
 
-    fn post_procedure(&mut self, code: String, stay: bool) -> Vec<Effect> {
+    pub(crate) fn post_procedure(&mut self, code: String, stay: bool) -> Vec<Effect> {
         let Some(open) = &self.open else { return Vec::new() };
         let date = open.chart.header().code_date();
         match self.facts.status(CodeSystem::Icd10pcs, &code, date) {

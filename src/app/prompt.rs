@@ -84,9 +84,6 @@ pub enum PromptKind {
     Charge {
         line: Id,
     },
-    Poa {
-        diagnosis: Id,
-    },
     ProcedureDate {
         procedure: Id,
     },

@@ -7,16 +7,12 @@ use super::{
 };
 use crate::domain::coding::parse_pointers;
 use crate::domain::{
-    Cents, Change, Chart, CodeSystem, Diagnosis, Edit, EvidenceSpan, FreeText, Id, Item, Override,
-    OverridePolicy, Poa, Pointer, Procedure, ServiceLine, Units, display_code, normal_code,
+    Cents, Change, Chart, Edit, EvidenceSpan, FreeText, Id, Item, Override, OverridePolicy,
+    Pointer, Procedure, ServiceLine, Units, normal_code,
 };
 
 /// Modifiers that say "separate": an auditor will ask what supports them.
 const NEEDS_EVIDENCE: [&str; 8] = ["24", "25", "57", "59", "XE", "XS", "XP", "XU"];
-
-fn shown(code: &str) -> String {
-    display_code(CodeSystem::Icd10cm, code)
-}
 
 impl App {
     /// Opens the prompt for a field of the current line.
@@ -82,26 +78,6 @@ impl App {
         self.prompt_line(|line| PromptKind::Pointers { line })
     }
 
-    pub(crate) fn prompt_poa(&mut self) -> Vec<Effect> {
-        let here = self.open.as_ref().and_then(|o| Some((o, o.current_diagnosis()?)));
-        let Some((d, on)) = here.map(|(o, d)| (d.clone(), o.chart.header().code_date())) else {
-            self.say("go to a diagnosis first");
-            return Vec::new();
-        };
-        if self.facts.poa_exempt(&d.body.code, on) == Some(true) {
-            self.say(format!("{} is exempt from present on admission", shown(&d.body.code)));
-            return Vec::new();
-        }
-        self.overlays.push(Overlay::Prompt(Prompt {
-            kind: PromptKind::Poa { diagnosis: d.id },
-            title: format!("Present on admission: {}", shown(&d.body.code)),
-            hint: "Y yes, N no, U documentation insufficient, W clinically undetermined".into(),
-            line: TextLine::default(),
-            error: None,
-        }));
-        Vec::new()
-    }
-
     /// Enter in a prompt. What does not parse stays typed, with the reason below it.
     pub(crate) fn accept_prompt(&mut self) -> Vec<Effect> {
         let Some(Overlay::Prompt(p)) = self.overlays.last() else { return Vec::new() };
@@ -165,11 +141,6 @@ impl App {
                 let after = ServiceLine { charge: Some(charge), ..item.body.clone() };
                 Ok(self.set_line(&item, after, format!("charge {charge}")))
             }
-            PromptKind::Poa { diagnosis } => {
-                let poa = single(text).and_then(Poa::from_letter).ok_or("one of Y, N, U, W")?;
-                self.overlays.pop();
-                Ok(self.set_poa(diagnosis, poa))
-            }
             PromptKind::ProcedureDate { procedure } => {
                 let open = self.open.as_ref().ok_or("no encounter is open")?;
                 let (from, through) = (open.chart.header().from, open.chart.header().through);
@@ -206,29 +177,17 @@ impl App {
         }
     }
 
-    fn set_poa(&mut self, diagnosis: Id, poa: Poa) -> Vec<Effect> {
-        let Some(open) = &mut self.open else { return Vec::new() };
-        let Some(at) = open.chart.position(diagnosis) else { return Vec::new() };
-        let item = open.chart.diagnoses[at].clone();
-        // On to the next diagnosis: a stay has twenty of them.
-        open.code = open.chart.diagnoses.get(at + 1).map(|d| d.id).or(open.code);
-        let after = Diagnosis { poa: Some(poa), ..item.body.clone() };
-        if after == item.body {
-            return Vec::new();
-        }
-        let edit = Edit::Diagnosis(Change::Set { id: diagnosis, before: item.body, after });
-        self.commit("poa", format!("POA {}", poa.letter()), vec![edit])
-    }
-
     pub(crate) fn prompt_override(&mut self) -> Vec<Effect> {
         let Some(open) = &self.open else { return Vec::new() };
-        let Some(f) = open.findings.get(open.finding).filter(|f| f.answered.is_none()) else {
+        let Some(f) = open.findings.get(open.finding) else {
             self.say("go to an open edit first: e");
             return Vec::new();
         };
-        if f.policy == OverridePolicy::None {
-            let text = format!("this edit cannot be overridden: {} ({})", f.message, f.authority);
-            self.warn(text);
+        if f.answered.is_some() {
+            return self.withdraw_answer();
+        }
+        if let Err(why) = self.facts.policy().may_answer(f, self.me.role) {
+            self.warn(why);
             return Vec::new();
         }
         let prompt = Prompt {
@@ -242,6 +201,17 @@ impl App {
         Vec::new()
     }
 
+    /// `o` on an answered edit takes the answer back; undo gives it again.
+    fn withdraw_answer(&mut self) -> Vec<Effect> {
+        let Some(open) = &self.open else { return Vec::new() };
+        let Some(f) = open.findings.get(open.finding) else { return Vec::new() };
+        let Some(given) = crate::edits::answer(&open.chart, self.facts.policy(), f).cloned() else {
+            return Vec::new();
+        };
+        let what = format!("take back the answer to {}", f.rule);
+        self.commit("override.remove", what, vec![Edit::Override(Change::Remove(given))])
+    }
+
     pub(super) fn answer(
         &mut self,
         rule: &str,
@@ -253,12 +223,16 @@ impl App {
         let (by, at) = (self.me.login.clone(), Some(self.now));
         let Some(open) = &self.open else { return Vec::new() };
         let order = order_before(&open.chart.overrides, None);
+        let found = open.findings.iter().find(|f| f.rule == rule && f.place_key() == place);
+        let release = found.map(|f| f.release.clone()).unwrap_or_default();
         let body = Override {
             rule: rule.to_string(),
             place,
             reason: FreeText::new(reason),
             evidence,
             by,
+            role: Some(self.me.role),
+            release,
             at,
             extra: Default::default(),
         };
@@ -326,14 +300,6 @@ pub fn pointer_letters(chart: &Chart, line: &ServiceLine) -> String {
             _ => '?',
         })
         .collect()
-}
-
-fn single(text: &str) -> Option<char> {
-    let mut c = text.chars();
-    match (c.next(), c.next()) {
-        (Some(c), None) => Some(c),
-        _ => None,
-    }
 }
 
 /// A full date, or a day of the month inside the stay.

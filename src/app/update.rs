@@ -81,11 +81,16 @@ impl App {
             Reply::Search { generation, results } => self.search_answered(generation, results),
             Reply::Lease { id, lease } => self.leased(id, lease),
             Reply::Next { generation, id } => self.next_found(generation, id),
-            Reply::Book(facts) => {
+            Reply::Book { facts, pages } => {
                 self.facts = facts;
+                self.pages = Some(pages);
                 self.book = super::BookState::Ready;
                 // A search asked before the book was open waits at its thread and is answered now.
                 self.derive();
+                Vec::new()
+            }
+            Reply::Volumes(volumes) => {
+                self.volumes = volumes;
                 Vec::new()
             }
             Reply::BookProgress(what) => {
@@ -96,6 +101,15 @@ impl App {
                 self.pending_enter = None;
                 self.fail(format!("codes cannot be looked up: {why}"));
                 self.book = super::BookState::Failed(why);
+                Vec::new()
+            }
+            Reply::Drg(desk) => {
+                self.drg = Some(desk);
+                self.derive();
+                Vec::new()
+            }
+            Reply::DrgFailed(why) => {
+                self.fail(format!("DRG tables: {why}"));
                 Vec::new()
             }
             Reply::Sync(view) => {
@@ -119,7 +133,7 @@ impl App {
             Ok(opened) => {
                 let lease = self.open.as_ref().filter(|o| o.chart.id() == id).map(|o| o.chart.lease.clone());
                 let leased = self.early_lease.take().filter(|(at, _)| *at == id).map(|(_, l)| l);
-                let mut open = OpenEncounter::new(opened, &*self.facts, self.today);
+                let mut open = OpenEncounter::new(opened, &*self.facts, self.today, self.drg.as_deref());
                 if let Some(lease) = leased.or(lease) {
                     open.chart.lease = lease;
                 }
@@ -136,7 +150,8 @@ impl App {
     }
 
     fn saved(&mut self, ticket: u64, version: u64) -> Vec<Effect> {
-        self.save.saved = self.save.saved.max(ticket);
+        self.save.answered = self.save.answered.max(ticket);
+        self.save.failed = false;
         if let Some(open) = &mut self.open {
             open.chart.encounter.version = open.chart.encounter.version.max(version);
         }
@@ -146,14 +161,15 @@ impl App {
             out.extend(self.open_encounter(id));
         }
         // The list shows states and dollars: it follows once nothing is pending.
-        if self.save.saved == self.save.made {
+        if self.save.answered == self.save.made {
             out.push(self.load_queue());
         }
         out
     }
 
     fn not_saved(&mut self, ticket: u64, why: String) -> Vec<Effect> {
-        self.save.saved = self.save.saved.max(ticket);
+        self.save.answered = self.save.answered.max(ticket);
+        self.save.lost += 1;
         self.save.failed = true;
         self.fail(format!("NOT SAVED, the change is taken back: {why}"));
         // What the cache holds is the truth; the steps made on top of the lost one cannot be trusted.
@@ -229,6 +245,7 @@ impl App {
         match command {
             Command::Redraw => return vec![Effect::Redraw],
             Command::Help => return self.push(Overlay::Help(Scroll::default())),
+            Command::Book => return self.book_here(),
             Command::Palette => {
                 self.overlays.push(Overlay::Palette(PaletteState {
                     line: TextLine::default(),
@@ -399,7 +416,8 @@ impl App {
             Command::Pointers => return self.prompt_line(|line| PromptKind::Pointers { line }),
             Command::Units => return self.prompt_line(|line| PromptKind::Units { line }),
             Command::Charge => return self.prompt_line(|line| PromptKind::Charge { line }),
-            Command::Poa => return self.prompt_poa(),
+            Command::Poa => return self.poa_column(),
+            Command::WhatIf => return self.what_if(),
             Command::EditNext => self.next_finding(),
             Command::Scrub => self.scrub(),
             Command::Override => return self.prompt_override(),
@@ -536,6 +554,7 @@ impl App {
                 self.overlays.pop();
                 self.choose(n)
             }
+            Some(Overlay::Book(_)) => self.book_digit(n),
             Some(Overlay::Picker(p)) => match p.choices.get(n - 1).map(|(c, _)| *c) {
                 Some(c) => self.pick_seventh(c),
                 None => Vec::new(),
@@ -548,6 +567,8 @@ impl App {
     fn letter(&mut self, c: char) -> Option<Vec<Effect>> {
         match self.overlays.last() {
             Some(Overlay::Picker(_)) if c.is_ascii_alphanumeric() => Some(self.pick_seventh(c)),
+            Some(Overlay::Poa { .. }) => Some(self.poa_letter(c)),
+            Some(Overlay::Builder(_)) => Some(self.build_on(c)),
             _ => None,
         }
     }
@@ -575,7 +596,7 @@ pub(crate) fn palette_matches(app: &App, typed: &str) -> Vec<(Command, Option<St
             matcher.fuzzy_match(&text, typed).map(|score| (score, c.command))
         })
         .collect();
-    found.sort_by_key(|(score, c)| (std::cmp::Reverse(*score), *c));
+    found.sort_by_key(|(score, c)| (std::cmp::Reverse(*score), c.is_motion(), *c));
     found.into_iter().map(|(_, c)| (c, command::refusal(app, c))).collect()
 }
 

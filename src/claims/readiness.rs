@@ -60,6 +60,11 @@ pub fn readiness(chart: &Chart, findings: &[Finding]) -> Vec<(bool, String)> {
         item(charges == 0, "charges", counted(charges, "line without charge", "lines without charge")),
         item(holds.is_empty(), "no hold", format!("hold: {}", holds.join(", "))),
     ];
+    let mut answered: Vec<&str> = findings.iter().filter(|f| f.answered.is_some()).map(|f| f.rule).collect();
+    answered.dedup();
+    if !answered.is_empty() {
+        out.push((true, format!("overridden: {}", answered.join(", "))));
+    }
     // Nobody waits for a signature to submit; it is only said (a hold does the waiting).
     if unsigned > 0 {
         out.push((false, format!("{}, does not stop", counted(unsigned, "note unsigned", "notes unsigned"))));

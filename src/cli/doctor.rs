@@ -55,6 +55,20 @@ pub fn run(place: &PlaceArgs, args: &DoctorArgs) -> Result<Outcome, CliError> {
         }
     }
     writeln!(out, "CPT: bare numbers; load your licensed file for text.")?;
+    let (tables, _, wrong) = super::edit_settings(&config);
+    match tables.is_empty() {
+        true => writeln!(
+            out,
+            "Edits: no NCCI, MUE, add-on, fee schedule or coverage table is loaded: codesk edits import."
+        )?,
+        false => {
+            tables.releases().try_for_each(|m| writeln!(out, "Edits: {} ({} rows).", m.cite(), m.rows))?
+        }
+    }
+    for w in &wrong {
+        bad = true;
+        writeln!(out, "Edits: {w}")?;
+    }
     let (_, errors) = crate::input::Keymap::load(
         &config.keys,
         config.key_patch()?.as_ref().map(|(f, t)| (f.as_str(), t.as_str())),

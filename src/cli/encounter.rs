@@ -191,7 +191,7 @@ pub fn finding_json(chart: &Chart, f: &Finding) -> Value {
     json!({
         "rule": f.rule, "severity": f.severity.key(), "claim": chart.header().account,
         "where": {"segment": null, "loop": null, "line": line, "field": field},
-        "message": f.message, "authority": f.authority, "override": f.policy.key(),
+        "message": f.message, "authority": f.authority, "release": f.release, "override": f.policy.key(),
         "fix": f.fixes.iter().map(|x| x.text.clone()).collect::<Vec<_>>(), "answered": f.answered,
     })
 }
@@ -259,6 +259,10 @@ fn show(site: &Site, chart: &Chart) -> Result<Value, CliError> {
         "rendering": chart.provider(e.roles.rendering).map(|p| p.short()),
         "attending": chart.provider(e.roles.attending).map(|p| p.short()),
         "documents": documents, "diagnoses": dx, "procedures": px, "lines": lines,
+        "overrides": chart.overrides.iter().map(|o| json!({
+            "rule": o.body.rule, "reason": o.body.reason.reveal(), "by": o.body.by, "role": o.body.role, "at": o.body.at,
+            "release": o.body.release, "evidence": o.body.evidence.as_ref().map(|x| x.quote.reveal()),
+        })).collect::<Vec<_>>(),
         "holds": chart.open_holds().map(|h| h.body.reason.label()).collect::<Vec<_>>(),
         "claims": claims,
         "extra": e.extra,

@@ -3,10 +3,14 @@
 //! Owns arguments, output shapes (a contract: fields are added, never renamed) and exit codes: 0 done,
 //! 1 findings or some items failed, 2 usage or unreadable input. Data goes to stdout, talk to stderr.
 
+mod check;
+mod check_encounters;
 mod claim;
 mod demo;
 mod doctor;
+mod edits;
 mod encounter;
+pub mod group;
 mod intake;
 mod keys;
 mod queue;
@@ -14,7 +18,7 @@ mod search;
 mod site;
 mod tables;
 
-pub use site::{Site, SiteError, open_hub};
+pub use site::{Site, SiteError, edit_settings, open_hub};
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
@@ -65,6 +69,12 @@ pub enum Sub {
     Encounter(encounter::EncounterArgs),
     /// Claim forms
     Claim(claim::ClaimArgs),
+    /// Group inpatient stays to MS-DRGs, or load a new version's tables
+    Group(group::GroupArgs),
+    /// Claim edits of stored encounters
+    Check(check::CheckArgs),
+    /// Tables the edits need: NCCI pairs, MUE, add-on codes, fee schedule, coverage lists
+    Edits(edits::EditsArgs),
     /// Find codes
     Search(search::SearchArgs),
     /// Official code tables: what is loaded, loading, checking and handing them on
@@ -110,6 +120,8 @@ pub enum CliError {
     Tables(#[from] crate::table_store::TableStoreError),
     #[error(transparent)]
     Run(#[from] crate::run::RunError),
+    #[error(transparent)]
+    Drg(#[from] crate::drg_file::DrgFileError),
     #[error("{0}")]
     Usage(String),
     /// Nothing done, nothing lost: the answer is "no".
@@ -152,6 +164,9 @@ pub fn run(cli: Cli) -> Result<Outcome, CliError> {
         Sub::Queue(args) => queue::run(place, &args),
         Sub::Encounter(args) => encounter::run(place, &args),
         Sub::Claim(args) => claim::run(place, &args),
+        Sub::Group(args) => group::run(place, &args),
+        Sub::Check(args) => check::run(place, &args),
+        Sub::Edits(args) => edits::run(place, &args),
         Sub::Search(args) => search::run(place, &args),
         Sub::Tables(args) => tables::run(place, &args),
         Sub::Doctor(args) => doctor::run(place, &args),

@@ -4,6 +4,7 @@ use super::{CliError, Outcome, PlaceArgs};
 use crate::config::Config;
 use crate::domain::{CodeSystem, display_code};
 use crate::facts::{self, Ask};
+use crate::store::CodeUse;
 use chrono::NaiveDate;
 use clap::Args;
 use serde_json::json;
@@ -48,7 +49,10 @@ pub fn run(place: &PlaceArgs, args: &SearchArgs) -> Result<Outcome, CliError> {
         })
         .collect::<Result<Vec<_>, _>>()?
         .concat();
-    let codes = super::site::open_codes(&Config::load(place.data_dir.as_deref())?)?;
+    let config = Config::load(place.data_dir.as_deref())?;
+    let codes = super::site::open_codes(&config)?;
+    let uses = super::site::uses(&config);
+    let prior = codes.prior(uses.iter().map(CodeUse::parts));
     // The site's own numbers, where there is a site.
     let overlay = super::site::fees(place).map(|f| facts::overlay(&f)).unwrap_or_default();
     let date = args.date.unwrap_or_else(super::site::calendar_today);
@@ -62,7 +66,7 @@ pub fn run(place: &PlaceArgs, args: &SearchArgs) -> Result<Outcome, CliError> {
             within: &[],
             overlay: &overlay,
         };
-        codes.search(&ask, &|| false)
+        codes.search_by(&ask, &prior, &|| false)
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     if let Some(path) = &args.batch {

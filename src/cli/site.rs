@@ -8,6 +8,8 @@ use crate::app::Me;
 use crate::config::{Config, ConfigError};
 use crate::demo::{self, Practice};
 use crate::domain::{Chart, EditSet, Id, IdMint, Role, SHARED_SCOPE, Scope, WorkItem, WorkQuery, WorkView};
+use crate::edit_tables;
+use crate::edits::{EditPolicy, tables::Tables};
 use crate::facts::Codes;
 use crate::hub::sqlite::SqliteHub;
 use crate::hub::{Clock, HubError, LeaseAnswer};
@@ -168,7 +170,9 @@ impl Site {
         if let Some(c) = self.codes.get() {
             return Ok(c);
         }
-        let loaded = Arc::new(open_codes(&self.config)?);
+        let (tables, policy, wrong) = edit_settings(&self.config);
+        wrong.iter().for_each(|w| eprintln!("{w}"));
+        let loaded = Arc::new(open_codes(&self.config)?.with_edits(tables, policy));
         Ok(self.codes.get_or_init(|| loaded))
     }
 
@@ -179,7 +183,11 @@ impl Site {
     fn writer(&mut self) -> Result<&mut Store, SiteError> {
         match self.store {
             Some(ref mut s) => Ok(s),
-            None => Ok(self.store.insert(Store::open(&self.paths)?)),
+            None => {
+                let mut store = Store::open(&self.paths)?;
+                store.set_learning(self.config.history);
+                Ok(self.store.insert(store))
+            }
         }
     }
 
@@ -220,6 +228,15 @@ impl Site {
     pub fn chart(&self, text: &str) -> Result<Chart, SiteError> {
         let id = self.id_of(text)?;
         self.reader.chart(id)?.ok_or_else(|| SiteError::NoEncounter(text.to_string()))
+    }
+
+    /// Every encounter of the cache that is not final, one after another.
+    pub fn open_charts(&self) -> Result<impl Iterator<Item = Result<Chart, SiteError>>, SiteError> {
+        let ids = self.reader.encounters()?;
+        let charts =
+            ids.into_iter().filter_map(|id| self.reader.chart(id).map_err(SiteError::from).transpose());
+        Ok(charts
+            .filter(|c| c.as_ref().map_or(true, |c| c.header().state != crate::domain::CodingState::Final)))
     }
 
     pub fn commit(&mut self, set: &EditSet) -> Result<(), SiteError> {
@@ -263,7 +280,7 @@ impl Site {
         while done < n {
             let mut batch = ImportBatch::new("demo");
             for i in done..(done + 500).min(n) {
-                let e = demo::multiplied(&practice.encounters[i % base], i / base);
+                let e = demo::multiplied(practice, i);
                 batch.add_chart(&e.chart, e.texts).map_err(store_error)?;
             }
             self.import(&batch)?;
@@ -384,6 +401,23 @@ pub fn open_hub(config: &Config, clock: SiteClock) -> Result<SqliteHub, HubError
     SqliteHub::open(&config.dir.join("hub.db"), &config.dir.join("hub.key"), Arc::new(clock))
 }
 
+/// The imported payment tables and the site's severities, with a sentence for all that could not be used.
+pub fn edit_settings(config: &Config) -> (Tables, EditPolicy, Vec<String>) {
+    let (tables, damaged) = edit_tables::load(&config.dir);
+    let mut wrong: Vec<String> = damaged.iter().map(ToString::to_string).collect();
+    let policy = match edit_tables::policy(&config.dir) {
+        Ok((policy, errors)) => {
+            wrong.extend(errors.iter().map(ToString::to_string));
+            policy
+        }
+        Err(e) => {
+            wrong.push(e.to_string());
+            EditPolicy::default()
+        }
+    };
+    (tables, policy, wrong)
+}
+
 /// The code book of a data directory, made with a line of progress when it has to be.
 pub fn open_codes(config: &Config) -> Result<Codes, SiteError> {
     config.create_dir()?;
@@ -418,6 +452,13 @@ fn random_seed() -> u64 {
         // Ids still differ by time; only two clients in the same millisecond could meet.
         Err(_) => Utc::now().timestamp_nanos_opt().unwrap_or(0).unsigned_abs(),
     }
+}
+
+/// What is used here, for the order of a search; nothing where that is switched off or there is no cache.
+pub fn uses(config: &Config) -> Vec<crate::store::CodeUse> {
+    let paths = StorePaths::in_folder(&config.dir);
+    let reader = (config.history && paths.database.exists()).then(|| Reader::open(&paths).ok()).flatten();
+    reader.and_then(|r| r.uses(Utc::now().timestamp_millis()).ok()).unwrap_or_default()
 }
 
 /// The fee table of a data directory, if there is one that opens; a search needs no more.

@@ -150,7 +150,7 @@ impl Book {
         }
     }
 
-    fn doc_parent(&self, doc: u32) -> Option<u32> {
+    pub(super) fn doc_parent(&self, doc: u32) -> Option<u32> {
         let p = U32s(self.record(doc as usize)).get(2);
         (p != NONE).then_some(p)
     }
@@ -205,7 +205,7 @@ impl Book {
         self.spans(U16s(self.part(Section::ValidOf)).get(doc as usize))
     }
 
-    fn spans(&self, list: u16) -> impl Iterator<Item = (u32, u32)> + '_ {
+    pub(super) fn spans(&self, list: u16) -> impl Iterator<Item = (u32, u32)> + '_ {
         let r = U32s(self.part(Section::ValidStart)).span(usize::from(list));
         let spans = U32s(self.part(Section::ValidSpans));
         r.map(move |i| (spans.get(2 * i), spans.get(2 * i + 1)))
@@ -268,7 +268,7 @@ impl Book {
     }
 
     /// The listed code a written one stands on: itself, or itself without 7th character and X.
-    fn listed(&self, code: &str) -> Option<u32> {
+    pub(super) fn listed(&self, code: &str) -> Option<u32> {
         let mut code = code;
         while code.len() >= 3 {
             if let Some(doc) = self.find(CodeSystem::Icd10cm, code) {
@@ -304,7 +304,7 @@ impl Book {
     }
 
     /// The node above a code, section or chapter.
-    fn above(&self, node: u32) -> Option<u32> {
+    pub(super) fn above(&self, node: u32) -> Option<u32> {
         let docs = self.systems[3].end as u32;
         if node < docs {
             return self.doc_parent(node);
@@ -321,20 +321,30 @@ impl Book {
         for _ in 0..16 {
             let Some(n) = node else { break };
             if n as usize >= self.systems[3].end {
-                out.push((self.node_name(n).to_string(), self.group_field(n, 3).to_string()));
+                out.push((self.name_of(n).to_string(), self.group_field(n, 3).to_string()));
             }
             node = self.above(n);
         }
         out
     }
 
-    fn group_field(&self, node: u32, word: usize) -> &str {
+    /// Number of the first section or chapter: nodes below it are codes.
+    pub(super) fn first_group(&self) -> u32 {
+        self.systems[3].end as u32
+    }
+
+    /// One past the last section or chapter.
+    pub(super) fn end_of_groups(&self) -> u32 {
+        self.first_group() + (U32s(self.part(Section::Groups)).len() / 5) as u32
+    }
+
+    pub(super) fn group_field(&self, node: u32, word: usize) -> &str {
         let at = (node as usize).saturating_sub(self.systems[3].end) * 5 + word;
         let g = U32s(self.part(Section::Groups));
         self.text(g.get(at), g.get(at + 1))
     }
 
-    fn node_name(&self, node: u32) -> &str {
+    pub(super) fn name_of(&self, node: u32) -> &str {
         match (node as usize) < self.systems[3].end {
             true => self.doc_code(node),
             false => self.group_field(node, 1),
@@ -343,8 +353,12 @@ impl Book {
 
     /// Notes of a diagnosis code and of everything above it, nearest first.
     pub fn notes(&self, code: &str) -> Vec<Note> {
+        self.notes_from(self.listed(&normal_code(code)))
+    }
+
+    /// Notes of a node and of everything above it, nearest first.
+    pub(super) fn notes_from(&self, mut node: Option<u32>) -> Vec<Note> {
         let mut out = Vec::new();
-        let mut node = self.listed(&normal_code(code));
         let (starts, list) = (U32s(self.part(Section::NoteStart)), U32s(self.part(Section::Notes)));
         for _ in 0..16 {
             let Some(n) = node else { break };
@@ -355,7 +369,7 @@ impl Book {
                         (NoteKind::of_number(list.get(3 * i)), text)
                     })
                     .collect();
-                out.extend(unfold(self.node_name(n), &lines));
+                out.extend(unfold(self.name_of(n), &lines));
             }
             node = self.above(n);
         }
@@ -432,7 +446,7 @@ pub fn pad_seventh(code: &str, seventh: char) -> String {
 }
 
 /// The rows of node `id` in a list of (id, first, count).
-fn rows_of(starts: U32s<'_>, id: u32) -> Option<Range<usize>> {
+pub(super) fn rows_of(starts: U32s<'_>, id: u32) -> Option<Range<usize>> {
     let n = starts.len() / 3;
     let i = partition(n, |i| starts.get(3 * i) < id);
     (i < n && starts.get(3 * i) == id).then(|| {

@@ -8,6 +8,7 @@
 //! Pure; `Book` is shared by every thread.
 
 mod book;
+pub mod browse;
 mod build;
 pub mod class;
 mod format;
@@ -15,12 +16,17 @@ pub mod import;
 pub mod index;
 mod loaded;
 pub mod notes;
+pub mod pcs;
+mod pcs_words;
+pub mod relations;
 pub mod site_procedures;
 mod tables;
 pub mod tokens;
+pub mod volumes;
 
 pub use crate::domain::{CodeSystem, display_code, normal_code};
 pub use book::{Book, CodeStatus, Entry, SharedBytes, pad_seventh};
+pub use browse::{Level, Link, Node};
 pub use build::build;
 pub use format::U32s;
 pub use loaded::Listed;

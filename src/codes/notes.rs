@@ -4,6 +4,8 @@
 //! (Z79.4) ...") taken apart into choices, and the codes in brackets read as targets.
 //! Never decides what a note means for a claim: that is `edits`. Pure; any thread.
 
+use std::ops::Range;
+
 /// What a note asks or tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u32)]
@@ -140,7 +142,7 @@ pub fn targets(text: &str) -> Vec<Target> {
         let inside = &rest[open + 1..];
         let close = inside.find([')', ']']).unwrap_or(inside.len());
         let first = out.len();
-        read_codes(&inside[..close], &mut out);
+        read_codes(&inside[..close], &mut |target, _| out.push(target));
         rest = inside.get(close..).unwrap_or("");
         // the condition stands inside the brackets or right behind them
         let behind = rest.get(1..).filter(|r| r.starts_with(" with ")).unwrap_or("");
@@ -213,7 +215,8 @@ fn values(text: &str) -> Option<Vec<String>> {
     Some(out)
 }
 
-fn read_codes(text: &str, out: &mut Vec<Target>) {
+/// Every code, prefix and range of a text, with the bytes it takes.
+pub(super) fn read_codes(text: &str, found: &mut dyn FnMut(Target, Range<usize>)) {
     let b = text.as_bytes();
     let mut i = 0;
     while i < b.len() {
@@ -222,6 +225,7 @@ fn read_codes(text: &str, out: &mut Vec<Target>) {
             i += 1;
             continue;
         };
+        let start = i;
         i += len;
         // `E11.-` and `O60.0-` name everything below; `I20-I25` and `E08.0-E13.9` a range
         let dash = match (b.get(i), b.get(i + 1)) {
@@ -230,7 +234,7 @@ fn read_codes(text: &str, out: &mut Vec<Target>) {
             _ => 0,
         };
         if dash == 0 {
-            out.push(Target::Code(code));
+            found(Target::Code(code), start..i);
             continue;
         }
         i += dash;
@@ -242,9 +246,9 @@ fn read_codes(text: &str, out: &mut Vec<Target>) {
                 } else if b.get(i) == Some(&b'-') {
                     i += 1;
                 }
-                out.push(Target::Range(code, to));
+                found(Target::Range(code, to), start..i);
             }
-            None => out.push(Target::Prefix(code)),
+            None => found(Target::Prefix(code), start..i),
         }
     }
 }

@@ -27,11 +27,12 @@ struct File {
     theme: String,
     keys: String,
     user: Option<String>,
+    history: bool,
 }
 
 impl Default for File {
     fn default() -> File {
-        File { theme: "ansi".into(), keys: "default".into(), user: None }
+        File { theme: "ansi".into(), keys: "default".into(), user: None, history: true }
     }
 }
 
@@ -42,6 +43,8 @@ pub struct Config {
     pub theme: String,
     pub keys: String,
     pub user: Option<String>,
+    /// Whether the codes that are used here are counted and come first in a search.
+    pub history: bool,
 }
 
 /// `--data-dir`, or where this system keeps a program's data.
@@ -67,7 +70,7 @@ impl Config {
                 problem: e.message().to_string(),
             })?,
         };
-        Ok(Config { dir, theme: file.theme, keys: file.keys, user: file.user })
+        Ok(Config { dir, theme: file.theme, keys: file.keys, user: file.user, history: file.history })
     }
 
     /// Makes the data directory, for this user alone.

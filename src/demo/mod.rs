@@ -62,14 +62,30 @@ pub fn practice() -> Result<Practice, ChartFileError> {
     Ok(Practice { directory, sites, encounters })
 }
 
-/// The same practice with many more encounters, for benchmarks: copies of the varied ones with ids and
-/// account numbers of their own.
-pub fn multiplied(base: &DemoEncounter, copy: usize) -> DemoEncounter {
+/// Encounter `n` of the same practice with many more, for benchmarks: a copy of one it has, with ids, an account
+/// number and a patient of its own, who has the family name of another.
+pub fn multiplied(practice: &Practice, n: usize) -> DemoEncounter {
+    let (all, copy) = (practice.encounters.len(), n / practice.encounters.len());
+    let base = &practice.encounters[n % all];
     let tag = copy.to_string();
     let again = |id: Id| Id::from_sender(&["copy", &id.to_string(), &tag]);
     let mut chart = base.chart.clone();
     chart.encounter.id = again(chart.encounter.id);
-    chart.encounter.body.account = format!("{}{:04}", chart.encounter.body.account, copy);
+    chart.encounter.body.account = (100_000 + n).to_string();
+    let other = patient(&practice.encounters[(n + copy * 7) % all]).map(|p| p.body.name.clone());
+    let mut directory = (*chart.directory).clone();
+    if let Some(p) = &mut directory.patient {
+        p.id = again(p.id);
+        p.body.mrn = Phi::new(format!("C{n}"));
+        if let Some(other) = other {
+            p.body.name = Phi::new(crate::domain::PersonName {
+                last: other.reveal().last.clone(),
+                ..p.body.name.reveal().clone()
+            });
+        }
+        chart.encounter.body.patient = p.id;
+    }
+    chart.directory = directory.into();
     chart.documents.iter_mut().for_each(|d| d.id = again(d.id));
     chart.holds.iter_mut().for_each(|h| h.id = again(h.id));
     chart.claims.iter_mut().for_each(|c| c.id = again(c.id));

@@ -119,7 +119,7 @@ pub(super) fn sites() -> Vec<(Scope, Item<Site>)> {
                 zip: zip.into(),
             },
             phone: "408-555-0100".into(),
-            other_ids: BTreeMap::new(),
+            other_ids: BTreeMap::from([("clia".into(), "05D0990017".into())]),
             extra: Extra::new(),
         };
         (Scope(scope.into()), root_item(Id::from_sender(&["lakeside", "site", scope]), body))

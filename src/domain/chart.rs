@@ -28,6 +28,8 @@ pub struct Chart {
     pub overrides: Vec<Item<Override>>,
     pub claims: Vec<Item<Claim>>,
     pub directory: Arc<Directory>,
+    /// The patient's services of other encounters around this one.
+    pub history: Arc<Vec<PastService>>,
     pub lease: Lease,
 }
 
@@ -94,6 +96,7 @@ impl Chart {
             overrides: Vec::new(),
             claims: Vec::new(),
             directory,
+            history: Arc::default(),
             lease: Lease::default(),
         }
     }

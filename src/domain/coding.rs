@@ -254,10 +254,30 @@ pub struct Override {
     pub evidence: Option<EvidenceSpan>,
     #[serde(default)]
     pub by: String,
+    /// The role it was answered in; some rules take a supervisor's word only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<super::Role>,
+    /// The table release the finding was made with; empty where it came from none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub release: String,
     #[serde(default)]
     pub at: Option<chrono::DateTime<chrono::Utc>>,
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+/// A service of the same patient on another encounter, for the edits that look beyond one visit: global
+/// periods, limits of a day, duplicates. Read with the chart, never stored with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastService {
+    pub account: String,
+    pub code: String,
+    pub modifiers: Vec<String>,
+    pub date: NaiveDate,
+    pub units: Units,
+    /// Who rendered it; `None` on an institutional line.
+    pub provider: Option<Id>,
+    pub institutional: bool,
 }
 
 /// Why a coding argument of the command line could not be read.

@@ -121,6 +121,8 @@ pub struct Finding {
     pub message: String,
     /// CMS manual, guideline section or guide that the rule is from.
     pub authority: String,
+    /// The imported table it was made with and its release; empty where it came from none.
+    pub release: String,
     pub policy: OverridePolicy,
     pub fixes: Vec<Fix>,
     /// Set when the coder has answered it on the record.
@@ -142,6 +144,7 @@ impl Finding {
             about: String::new(),
             message,
             authority: authority.to_string(),
+            release: String::new(),
             policy: OverridePolicy::None,
             fixes: Vec::new(),
             answered: None,
@@ -160,6 +163,11 @@ impl Finding {
     }
     pub fn policy(mut self, policy: OverridePolicy) -> Finding {
         self.policy = policy;
+        self
+    }
+    /// The release of the table that made it.
+    pub fn release(mut self, release: impl Into<String>) -> Finding {
+        self.release = release.into();
         self
     }
     pub fn about(mut self, about: impl Into<String>) -> Finding {

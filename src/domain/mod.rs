@@ -25,7 +25,7 @@ pub use chart::{Chart, ChartError};
 pub use claim::{Claim, ClaimResponse};
 pub use code::{CodeSystem, display_code, normal_code};
 pub use coding::{
-    Diagnosis, FreeText, Hold, HoldReason, Override, Poa, Pointer, Procedure, ServiceLine, Units,
+    Diagnosis, FreeText, Hold, HoldReason, Override, PastService, Poa, Pointer, Procedure, ServiceLine, Units,
 };
 pub use edit::{Body, Change, Edit, EditSet, Item, item_of};
 pub use encounter::{

@@ -22,14 +22,23 @@ fn is_heart(code: &str) -> bool {
     ["I514", "I515", "I516", "I517", "I5189", "I519"].iter().any(|p| code.starts_with(p))
 }
 
+/// Diabetes with chronic kidney disease says the disease itself, before its stage (N18) is coded: the
+/// guideline on hypertension (I.C.9.a.2) asks for the disease, whatever code names it.
+fn is_diabetic_ckd(code: &str) -> bool {
+    matches!(code, "E0822" | "E0922" | "E1022" | "E1122" | "E1322")
+}
+
 /// I10 to I13 beside what the guideline links them to, and the stage of the kidney disease.
 fn hypertension(cx: &Cx, out: &mut Vec<Finding>) {
-    let ckd = cx.first_with("N18");
+    let ckd = cx.first_with("N18").or_else(|| cx.dx().iter().find(|d| is_diabetic_ckd(&d.body.code)));
     let hf = cx.first_with("I50");
     let heart = hf.or_else(|| cx.dx().iter().find(|d| is_heart(&d.body.code)));
-    let late = cx.dx().iter().any(|d| is_late(&d.body.code));
+    let coded_late = cx.dx().iter().any(|d| is_late(&d.body.code));
+    let staged = cx.first_with("N18").is_some();
     for h in cx.dx() {
         let code = h.body.code.as_str();
+        // Where no stage is coded yet, the code that is there may know it.
+        let late = coded_late || (!staged && matches!(code, "I120" | "I132" | "I1311"));
         let (heart_side, kidney_side) = match code {
             "I10" => (heart.is_some(), ckd.is_some()),
             "I110" | "I119" => (true, ckd.is_some()),
@@ -62,8 +71,10 @@ fn hypertension(cx: &Cx, out: &mut Vec<Finding>) {
             continue;
         }
         let partner = earliest(cx, ckd.filter(|_| kidney_side), heart.filter(|_| heart_side));
-        let before = partner.and_then(|p| cx.before_if_after(h.id, p.id));
-        let with = partner.map(|p| format!(", before {}", dot(&p.body.code))).unwrap_or_default();
+        // The stage and the heart disease stand after it; no note orders it against the diabetes.
+        let followed = partner.filter(|p| !is_diabetic_ckd(&p.body.code));
+        let before = followed.and_then(|p| cx.before_if_after(h.id, p.id));
+        let with = followed.map(|p| format!(", before {}", dot(&p.body.code))).unwrap_or_default();
         let message = if code == "I10" || (rule == "dx.htn_hf_ckd" && !code.starts_with("I13")) {
             format!("{} with {what}: the guideline presumes a link, {}", dot(code), dot(want))
         } else {
@@ -102,6 +113,9 @@ fn earliest<'a>(
 /// holds them: the code of the condition, the endings offered, and the ending's family.
 const WITH: &[(&str, &[&str], &str)] = &[
     ("N18", &["22"], "2"),
+    // Hypertensive chronic kidney disease is chronic kidney disease: both links are presumed.
+    ("I12", &["22"], "2"),
+    ("I13", &["22"], "2"),
     ("G629", &["42", "40"], "4"),
     ("G609", &["42", "40"], "4"),
     ("G589", &["41"], "4"),

@@ -154,10 +154,12 @@ fn use_additional(cx: &Cx, d: &Item<Diagnosis>, note: &Note, out: &mut Vec<Findi
     out.push(offer(cx, f, note, None));
 }
 
-/// The single codes of the note, else a search under all it names.
+/// The single codes of the note, the most used first, else a search under all it names.
 fn offer(cx: &Cx, mut f: Finding, note: &Note, before: Option<&Item<Diagnosis>>) -> Finding {
     let before = before.map(|d| d.id);
-    for r in note.ranges.iter().filter(|r| r.first == r.last).take(3) {
+    let mut single: Vec<&CodeRange> = note.ranges.iter().filter(|r| r.first == r.last).collect();
+    single.sort_by_key(|r| std::cmp::Reverse(cx.facts.usage(&r.first)));
+    for r in single.into_iter().take(3) {
         if cx.facts.status(CodeSystem::Icd10cm, &r.first, cx.on) == Status::Valid {
             f = f.fix(
                 format!("add {}", cx.named(&r.first)),

@@ -5,8 +5,33 @@
 //! a table itself, so that every rule can be tested with a handful of codes.
 //! Codes are in normal form (upper case, no dot) on both sides. Pure; any thread.
 
+use super::{policy::EditPolicy, tables::Tables};
 use crate::domain::{CodeRange, CodeSystem};
 use chrono::NaiveDate;
+
+/// Ages for which a diagnosis is meant (MCE edit 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgeGroup {
+    Newborn,
+    Pediatric,
+    Maternity,
+    Adult,
+}
+
+/// What the Medicare Code Editor lists a diagnosis under.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DxFlags {
+    pub age: Option<AgeGroup>,
+    /// For one sex only; retired from the editor in 2024, kept for payers that still edit it.
+    pub female: bool,
+    pub male: bool,
+    /// Never principal: it describes circumstances (MCE edit 9).
+    pub unacceptable: bool,
+    /// Needs a reason for admission besides it (MCE edit 8).
+    pub questionable: bool,
+    /// Leaves the side open although the chart of a stay can tell it (MCE edit 20).
+    pub unspecified: bool,
+}
 
 /// Whether a code can be billed on a date.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,9 +124,25 @@ pub trait CodeFacts {
     /// when the list of that day is not loaded.
     fn poa_exempt(&self, code: &str, on: NaiveDate) -> Option<bool>;
 
+    /// How often the code is used, from never (0) to most (255); 0 where the tables cannot tell.
+    fn usage(&self, _code: &str) -> u8 {
+        0
+    }
     /// Codes that say the side which `code` leaves unspecified; none when the tables cannot tell.
     fn sided(&self, _code: &str) -> Vec<String> {
         Vec::new()
+    }
+    /// The imported tables of payment rules.
+    fn tables(&self) -> &Tables {
+        Tables::none()
+    }
+    /// How severe this site wants each rule, and who may answer it.
+    fn policy(&self) -> &EditPolicy {
+        EditPolicy::none()
+    }
+    /// What the Medicare Code Editor says of a diagnosis on a day; `None` when its list is not loaded.
+    fn dx_flags(&self, _code: &str, _on: NaiveDate) -> Option<DxFlags> {
+        None
     }
     /// MCE manifestation list; `None` when it is not loaded, and the title decides.
     fn manifestation(&self, _code: &str) -> Option<bool> {

@@ -12,7 +12,7 @@ use crate::domain::{
     Change, CodeRange, CodeSystem, Edit, Finding, FixAction, Form, Item, OverridePolicy, ServiceLine, Units,
 };
 
-const REPEATS: [&str; 11] = ["76", "77", "91", "59", "XE", "XS", "XP", "XU", "58", "78", "79"];
+pub(super) const REPEATS: [&str; 11] = ["76", "77", "91", "59", "XE", "XS", "XP", "XU", "58", "78", "79"];
 
 pub(super) fn find(cx: &Cx, out: &mut Vec<Finding>) {
     for (at, l) in cx.chart.lines.iter().enumerate() {

@@ -59,3 +59,8 @@ pub fn file_by(chart: &Chart, form: Form, payer: &Payer) -> Option<NaiveDate> {
     };
     from.checked_add_days(Days::new(u64::from(payer.filing_days?)))
 }
+
+/// Places whose own claim carries the technical part and the staff (CMS Pub. 100-04 chapter 12 section 20.4.2).
+pub fn is_facility(place: &str) -> bool {
+    matches!(place, "19" | "21" | "22" | "23" | "24" | "26" | "31" | "34" | "51" | "52" | "53" | "56" | "61")
+}

@@ -74,6 +74,17 @@ pub enum PushAnswer {
     Revoked,
 }
 
+impl PushAnswer {
+    /// In the hub, now or before.
+    pub fn is_applied(&self) -> bool {
+        match self {
+            PushAnswer::Applied { .. } => true,
+            PushAnswer::Duplicate(first) => first.is_applied(),
+            _ => false,
+        }
+    }
+}
+
 /// A row of the hub's lists with the fence of its lease.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HubItem {
@@ -150,6 +161,12 @@ pub trait Hub: Send {
     fn hello(&mut self, hello: &Hello) -> Result<Welcome, HubError>;
     /// Applies one op, or says why not, in one transaction. `texts` are (hash, text) of documents it adds.
     fn push(&mut self, op: &Op, texts: &[(String, String)]) -> Result<PushAnswer, HubError>;
+    /// Pushes ops of one scope in their order, each its own transaction; several may be on the wire at once. What
+    /// follows an op that was not applied may be done and unanswered: push it again, the number decides. Ends
+    /// at the first error, which is lost when there are answers before it.
+    fn push_all(&mut self, ops: &[(&Op, &[(String, String)])]) -> Result<Vec<PushAnswer>, HubError> {
+        one_by_one(ops, |op, texts| self.push(op, texts))
+    }
     /// Gives positions to what has committed, and returns the head.
     fn stamp(&mut self, scope: &Scope) -> Result<Cursor, HubError>;
     /// At most about `limit` changes after `cursor` that this person may see.
@@ -168,6 +185,28 @@ pub trait Hub: Send {
     fn record_events(&mut self, events: &[HubEvent]) -> Result<(), HubError>;
     /// Walks every chain; `None` when all is whole.
     fn verify(&mut self) -> Result<Option<HubFault>, HubError>;
+}
+
+/// Pushes in order until one is not applied or fails; what was answered before a failure is kept.
+fn one_by_one(
+    ops: &[(&Op, &[(String, String)])],
+    mut push: impl FnMut(&Op, &[(String, String)]) -> Result<PushAnswer, HubError>,
+) -> Result<Vec<PushAnswer>, HubError> {
+    let mut answers = Vec::with_capacity(ops.len());
+    for (op, texts) in ops {
+        match push(op, texts) {
+            Ok(answer) => {
+                let goes_on = answer.is_applied();
+                answers.push(answer);
+                if !goes_on {
+                    break;
+                }
+            }
+            Err(e) if answers.is_empty() => return Err(e),
+            Err(_) => break,
+        }
+    }
+    Ok(answers)
 }
 
 /// The hub's clock: leases end by it.

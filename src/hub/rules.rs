@@ -96,6 +96,14 @@ pub fn judge(
                 write.kind.key()
             )));
         }
+        // Some edits take a supervisor's answer only: nobody gives one in another role than their own.
+        let said = field(write, "role").filter(|_| write.kind == RecordKind::Override);
+        let own = serde_json::to_value(role).ok();
+        if said.is_some_and(|(old, new)| {
+            old.is_empty() && !new.is_empty() && own.as_ref().and_then(|r| r.as_str()) != Some(new)
+        }) {
+            return reject("an edit is answered in one's own role");
+        }
     }
     if op.writes.iter().any(|w| needs_lease(w, new_root)) {
         let live_other = lease

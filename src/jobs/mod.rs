@@ -30,6 +30,9 @@ pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 pub type OpenHub = Box<dyn FnOnce() -> Result<Box<dyn Hub>, HubError> + Send>;
 /// Loads the code book, on the search thread.
 pub type LoadCodes = Box<dyn FnOnce(Progress) -> Result<Arc<Codes>, String> + Send>;
+/// Loads the DRG tables, on a thread of its own that ends with it; told once it can answer, and again when all of
+/// them are unpacked.
+pub type LoadDrg = Box<dyn FnOnce(&mut dyn FnMut(Arc<crate::drg::Desk>)) -> Result<(), String> + Send>;
 /// Told while the book is being made: what, and how far in percent.
 pub type Progress = Box<dyn FnMut(&str, u8)>;
 
@@ -38,8 +41,11 @@ pub struct Parts {
     pub store: Store,
     /// For the reader thread and for the sync thread.
     pub readers: (Reader, Reader),
+    /// For the search thread, which reads what is used here; nothing where that is switched off.
+    pub uses: Option<Reader>,
     pub open_hub: OpenHub,
     pub load_codes: LoadCodes,
+    pub load_drg: LoadDrg,
     pub login: String,
     pub now: Now,
     pub seed: u64,
@@ -83,7 +89,13 @@ impl Jobs {
     pub fn start(parts: Parts) -> std::io::Result<Jobs> {
         // Replies are never more than questions and a few lines of news; nobody may block on a full screen.
         let (replies_out, replies) = crossbeam_channel::unbounded();
-        let outstanding = Arc::new(AtomicUsize::new(1));
+        let history = parts.uses.map(|reader| search::History {
+            reader,
+            now: parts.now.clone(),
+            learned: parts.store.learned(),
+        });
+        // The code book and the DRG tables.
+        let outstanding = Arc::new(AtomicUsize::new(2));
         let out = Out { replies: replies_out, outstanding: outstanding.clone() };
         let store = Arc::new(Mutex::new(parts.store));
         let (to_writer, writer_asks) = bounded(ROOM);
@@ -106,7 +118,27 @@ impl Jobs {
         let (o, login, now) = (out.clone(), parts.login.clone(), parts.now.clone());
         threads.push(spawn("reader", Box::new(move || reader::run(&r, &reader_asks, &login, &now, &o)))?);
         let o = out.clone();
-        threads.push(spawn("search", Box::new(move || search::run(parts.load_codes, &search_desk, &o)))?);
+        threads.push(spawn(
+            "search",
+            Box::new(move || search::run(parts.load_codes, history.as_ref(), &search_desk, &o)),
+        )?);
+        let o = out.clone();
+        let load = parts.load_drg;
+        threads.push(spawn(
+            "drg",
+            Box::new(move || {
+                let mut last = None;
+                let done = load(&mut |desk| {
+                    last = Some(desk.clone());
+                    o.tell(Reply::Drg(desk));
+                });
+                match (done, last) {
+                    (Ok(()), Some(desk)) => o.answer(Reply::Drg(desk)),
+                    (Ok(()), None) => o.dropped(),
+                    (Err(why), _) => o.answer(Reply::DrgFailed(why)),
+                }
+            }),
+        )?);
         let s = sync::Sync::new(store, sync_reader, &parts.login, parts.seed, parts.now, out);
         threads.push(spawn("sync", Box::new(move || s.run(parts.open_hub, &sync_asks)))?);
         let _ = to_sync.send(sync::Ask::Exchange);
@@ -130,7 +162,7 @@ impl Jobs {
         self.replies.recv_timeout(Duration::from_millis(25)).ok()
     }
 
-    /// Questions not yet answered, the opening of the code book among them.
+    /// Questions not yet answered, the opening of the code book and of the DRG tables among them.
     pub fn outstanding(&self) -> usize {
         self.outstanding.load(Ordering::SeqCst)
     }

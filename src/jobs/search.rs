@@ -1,8 +1,13 @@
 //! Search: one question at a time, the newest. A search under way is abandoned when a newer one is waiting.
+//!
+//! Owns the search thread: it loads the code book, and lays what is used here over the shipped order, read
+//! again after a posting, so that no keystroke and no start waits for it on the UI thread.
 
-use super::{LoadCodes, Out};
+use super::{LoadCodes, Now, Out};
 use crate::app::{Generation, Reply, SearchAsk};
-use crate::facts::{self, Ask};
+use crate::facts::{self, Ask, Codes};
+use crate::search::Prior;
+use crate::store::{CodeUse, Reader};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
@@ -66,14 +71,30 @@ impl Inbox {
     }
 }
 
-pub(super) fn run(load: LoadCodes, inbox: &Inbox, out: &Out) {
+/// Where the uses of codes are read.
+pub(super) struct History {
+    pub reader: Reader,
+    pub now: Now,
+    /// Goes up with every posting that was counted.
+    pub learned: Arc<AtomicU64>,
+}
+
+impl History {
+    /// A cache that cannot be read is no reason not to search.
+    fn prior(&self, codes: &Codes) -> Prior {
+        let uses = self.reader.uses((self.now)()).unwrap_or_default();
+        codes.prior(uses.iter().map(CodeUse::parts))
+    }
+}
+
+pub(super) fn run(load: LoadCodes, history: Option<&History>, inbox: &Inbox, out: &Out) {
     let progress = out.clone();
     let told = Box::new(move |what: &str, percent: u8| {
         progress.tell(Reply::BookProgress(format!("{what} {percent} %")));
     });
     let codes = match load(told) {
         Ok(codes) => {
-            out.answer(Reply::Book(codes.clone()));
+            out.answer(Reply::Book { facts: codes.clone(), pages: codes.book.clone() });
             codes
         }
         Err(why) => {
@@ -83,7 +104,16 @@ pub(super) fn run(load: LoadCodes, inbox: &Inbox, out: &Out) {
     };
     // The site's numbers change with its fee table only.
     let mut overlay = (Arc::default(), crate::codes::Overlay::new());
+    let seen = || history.map_or(0, |h| h.learned.load(Ordering::SeqCst));
+    let mut learned = seen();
+    let mut prior = history.map_or_else(Prior::shipped, |h| h.prior(&codes));
     while let Some((generation, ask)) = inbox.take() {
+        if let Some(h) = history
+            && seen() != learned
+        {
+            learned = seen();
+            prior = h.prior(&codes);
+        }
         if !Arc::ptr_eq(&overlay.0, &ask.fees) {
             overlay = (ask.fees.clone(), facts::overlay(&ask.fees));
         }
@@ -97,7 +127,7 @@ pub(super) fn run(load: LoadCodes, inbox: &Inbox, out: &Out) {
             overlay: &overlay.1,
         };
         let stale = || inbox.0.newest.load(Ordering::SeqCst) != generation;
-        let results = codes.search(&question, &stale);
+        let results = codes.search_by(&question, &prior, &stale);
         if stale() {
             out.dropped();
         } else {

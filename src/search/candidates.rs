@@ -194,6 +194,21 @@ const VARIANTS: &[&[&str]] = &[
     &["glaucoma", "glaucomatous"],
     &["hypotension", "hypotensive"],
     &["hypertension", "hypertensive"],
+    &["femur", "femurs", "femoral"],
+    &["tibia", "tibial"],
+    &["ulna", "ulnar"],
+    &["hand", "hands"],
+    &["sacrum", "sacral"],
+    &["tongue", "lingual"],
+    &["cheek", "buccal"],
+    &["gum", "gums", "gingival"],
+    &["navel", "umbilicus", "umbilical"],
+    &["belly", "abdomen", "abdominal"],
+    &["vessel", "vessels", "vascular"],
+    &["tonsil", "tonsils", "tonsillar"],
+    &["heel", "calcaneus", "calcaneal"],
+    &["forehead", "frontal"],
+    &["menstruation", "menstrual", "menses", "periods"],
 ];
 
 /// Endings that stand for one another after the same stem.

@@ -106,14 +106,14 @@ pub fn run(book: &Book, filter: &Filter<'_>, prior: &Prior, word: &str) -> Optio
                 true if exact || filter.on_date(index.validity(doc)) => {
                     docs.push((exact, prior.of(doc, index.prior(doc)), doc));
                 }
-                false if exact => headers.push(hit(book, query, doc, &r, word)),
+                false if exact => headers.push(hit(book, query, prior, doc, &r, word)),
                 _ => {}
             }
         }
         total += docs.len();
         docs.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)).then(a.2.cmp(&b.2)));
         let room = query.limit.saturating_sub(hits.len());
-        hits.extend(docs.into_iter().take(room).map(|(_, _, doc)| hit(book, query, doc, &r, word)));
+        hits.extend(docs.into_iter().take(room).map(|(_, _, doc)| hit(book, query, prior, doc, &r, word)));
     }
     // a retired code typed in full is answered, after what is valid
     hits.sort_by_key(|h| h.status != CodeStatus::Valid && h.system != CodeSystem::Cpt);
@@ -129,13 +129,14 @@ pub fn run(book: &Book, filter: &Filter<'_>, prior: &Prior, word: &str) -> Optio
     Some(Results { total, hits, abandoned: false })
 }
 
-fn hit(book: &Book, query: &Query<'_>, doc: u32, r: &Reading, word: &str) -> Hit {
+fn hit(book: &Book, query: &Query<'_>, prior: &Prior, doc: u32, r: &Reading, word: &str) -> Hit {
     let e = book.doc_entry(doc);
     let mut why =
         vec![format!("{word}: {} {}", r.system, if e.code == r.prefix { "code" } else { "code prefix" })];
     if r.repairs > 0 {
         why.push(format!("read as {}", r.prefix));
     }
+    why.extend(prior.reason(doc));
     Hit {
         status: book.status(e.system, &e.code, query.date),
         system: e.system,

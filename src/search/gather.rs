@@ -12,6 +12,7 @@ use crate::codes::{Book, class};
 
 const KEEP: usize = 90;
 const KEEP_HEADERS: usize = 8;
+const KEEP_PLAIN: usize = 24;
 
 /// What stage one knows of a document.
 #[derive(Clone, Copy, Default)]
@@ -153,8 +154,11 @@ pub fn pick(
     work: &Work,
 ) -> (Vec<u32>, Vec<u32>, usize) {
     let whole: f32 = parsed.groups.iter().map(|g| g.weight).sum::<f32>().max(1e-6);
-    let mut kept: Top = Top::new(KEEP.max(filter.query.limit.min(400)));
+    let mut kept: Top = Top::new(KEEP.max(filter.query.limit.min(2000)));
     let mut headers: Top = Top::new(KEEP_HEADERS);
+    // what would be kept were nothing used here: an exact answer must not fall out at this stage
+    let mut plain: Top = Top::new(KEEP_PLAIN);
+    let local = !prior.is_shipped();
     let mut best = 0.0f32;
     let mut levels = [0usize; 64];
     for &doc in &work.touched {
@@ -165,9 +169,8 @@ pub fn pick(
         let Some(cell) = work.cells.get(doc as usize) else { continue };
         let covered = cell.sum / whole;
         let billable = bits & class::BILLABLE != 0;
-        let score = covered
-            + 0.5 * points::PRIOR * prior.of(doc, index.prior(doc))
-            + points::of_class(bits, parsed, filter.query.prefer);
+        let rest = covered + points::of_class(bits, parsed, filter.query.prefer);
+        let score = rest + 0.5 * points::PRIOR * prior.of(doc, index.prior(doc));
         let top = if billable { &mut kept } else { &mut headers };
         // the costly part of the filter only for what would be kept
         let wanted = top.would_take(score);
@@ -183,9 +186,20 @@ pub fn pick(
         if wanted {
             top.push(score, doc);
         }
+        if local && billable {
+            let score = rest + 0.5 * points::PRIOR * index.prior(doc);
+            if plain.would_take(score) && (wanted || filter.takes_doc(book, doc)) {
+                plain.push(score, doc);
+            }
+        }
     }
     let total = levels[((best * 60.0 * 0.9) as usize).min(63)..].iter().sum();
-    (kept.docs(), headers.docs(), total)
+    let mut docs = kept.docs();
+    if local {
+        let more: Vec<u32> = plain.docs().into_iter().filter(|d| !docs.contains(d)).collect();
+        docs.extend(more);
+    }
+    (docs, headers.docs(), total)
 }
 
 /// The best few of many.

@@ -3,6 +3,7 @@
 //! Owns the order by prior and the plain form of a hit. Pure.
 
 use super::{Filter, Hit, Prior, Results, points};
+use crate::codes::index::{Index, JOINED, NEGATED};
 use crate::codes::{Book, CodeSystem, class};
 
 /// The likeliest codes a filter lets through, for a query without words.
@@ -26,7 +27,7 @@ pub fn likeliest(book: &Book, filter: &Filter<'_>, prior: &Prior) -> Results {
     docs.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     let total = docs.len();
     docs.truncate(filter.query.limit);
-    plain_hits(book, filter, docs, total)
+    plain_hits(book, filter, prior, docs, total)
 }
 
 /// One or two letters: the prepared list of the likeliest codes with a word so beginning.
@@ -44,14 +45,36 @@ pub fn short(book: &Book, filter: &Filter<'_>, prior: &Prior, text: &str) -> Res
             }
         }
     }
-    docs.sort_by(|a, b| b.0.total_cmp(&a.0));
+    // what is used here need not be on a prepared list
+    for d in prior.used() {
+        let bits = index.class(d);
+        if bits & class::BILLABLE != 0
+            && filter.takes_class(bits, index.validity(d))
+            && index.phrases(d).iter().next().is_some_and(|p| begins(&index, p, &letters))
+        {
+            let other = filter.query.prefer.is_some_and(|p| p != class::system_of(bits));
+            docs.push((prior.of(d, index.prior(d)) - if other { points::SYSTEM } else { 0.0 }, d));
+        }
+    }
+    docs.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     docs.dedup_by_key(|d| d.1);
     let total = docs.len();
     docs.truncate(filter.query.limit);
-    plain_hits(book, filter, docs, total)
+    plain_hits(book, filter, prior, docs, total)
 }
 
-fn plain_hits(book: &Book, filter: &Filter<'_>, docs: Vec<(f32, u32)>, total: usize) -> Results {
+/// Does a word of the phrase begin with the letters?
+fn begins(index: &Index<'_>, phrase: u32, letters: &str) -> bool {
+    index.phrase(phrase).iter().any(|t| index.word(t & !(NEGATED | JOINED)).starts_with(letters))
+}
+
+fn plain_hits(
+    book: &Book,
+    filter: &Filter<'_>,
+    prior: &Prior,
+    docs: Vec<(f32, u32)>,
+    total: usize,
+) -> Results {
     let hits = docs
         .into_iter()
         .map(|(score, doc)| {
@@ -63,7 +86,7 @@ fn plain_hits(book: &Book, filter: &Filter<'_>, docs: Vec<(f32, u32)>, total: us
                 title: e.title,
                 billable: e.billable,
                 score,
-                why: vec!["often used".to_string()],
+                why: vec![prior.reason(doc).unwrap_or_else(|| "often used".to_string())],
                 matched: Vec::new(),
             }
         })

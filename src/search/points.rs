@@ -7,6 +7,8 @@ use crate::codes::{CodeSystem, class};
 
 pub const ALIAS_STAGE1: f32 = 0.82;
 pub const POLARITY: f32 = 0.35;
+/// The same where the query denies what the title says.
+pub const NEGATED_THERE: f32 = 0.1;
 pub const PRIOR: f32 = 0.30;
 pub const LATER_ENCOUNTER: f32 = 0.20;
 pub const WRONG_ENCOUNTER: f32 = 0.40;

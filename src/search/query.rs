@@ -9,6 +9,11 @@ use crate::codes::index::Index;
 use crate::codes::tokens::{filler, fold, tokenize};
 use crate::codes::{Book, class};
 
+/// How far the literal reading of an abbreviation of several words stands behind its meaning.
+const SEVERAL: f32 = 0.93;
+/// The same for an abbreviation read as the beginning of a word.
+const BEGINNING: f32 = 0.8;
+
 /// A word of an alternative and what it may stand for.
 #[derive(Debug)]
 pub struct Word {
@@ -95,7 +100,7 @@ fn raw_words(text: &str) -> Vec<(String, bool)> {
     text.split_whitespace()
         .map(|w| {
             let folded: String = w.chars().map(fold).collect();
-            let keep = |c: char| c.is_alphanumeric() || matches!(c, '+' | '&' | '#' | '@');
+            let keep = |c: char| c.is_alphanumeric() || matches!(c, '+' | '&' | '#' | '@' | '<' | '>');
             let comma = folded.ends_with([',', ';']);
             (folded.trim_matches(|c| !keep(c)).to_string(), comma)
         })
@@ -183,6 +188,15 @@ fn pieces(book: &Book, index: &Index<'_>, text: &str) -> Vec<Piece> {
     let mut out = Vec::new();
     let mut i = 0;
     'words: while i < raw.len() {
+        // `post menopausal` is one word written in two, though `post` alone is an abbreviation
+        if let Some(whole) = written_apart(index, &raw[i..]) {
+            out.push(Piece::Word(whole));
+            if raw[i + 1].1 {
+                out.push(Piece::Comma);
+            }
+            i += 2;
+            continue;
+        }
         for len in (1..=4.min(raw.len() - i)).rev() {
             let key = raw[i..i + len].iter().map(|(w, _)| w.as_str()).collect::<Vec<_>>().join(" ");
             let exact = book.shorthand(&key).map(|m| (m, 1.0));
@@ -197,6 +211,7 @@ fn pieces(book: &Book, index: &Index<'_>, text: &str) -> Vec<Piece> {
             }
         }
         let (word, comma) = &raw[i];
+        let word = word.trim_start_matches(['<', '>', '=']);
         let word = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word);
         let repaired = fixes[i].iter().take(1).find_map(|f| attribute(f));
         if let (Some(Piece::Meaning(_, m, _)), Ok(n)) = (out.last(), word.parse::<f32>())
@@ -217,6 +232,15 @@ fn pieces(book: &Book, index: &Index<'_>, text: &str) -> Vec<Piece> {
         i += 1;
     }
     out
+}
+
+/// A first part that only begins words, and the rest of the word behind a blank.
+fn written_apart(index: &Index<'_>, raw: &[(String, bool)]) -> Option<String> {
+    const FIRST: [&str; 12] =
+        ["post", "pre", "non", "anti", "hyper", "hypo", "sub", "intra", "inter", "peri", "para", "poly"];
+    let [(first, false), (rest, _), ..] = raw else { return None };
+    let whole = format!("{first}{rest}");
+    (FIRST.contains(&first.as_str()) && rest.len() >= 4 && known(index, &whole)).then_some(whole)
 }
 
 /// The number in the title of the band a body mass index falls in.
@@ -274,6 +298,21 @@ fn expansion(index: &Index<'_>, meaning: &str) -> Vec<Alternative> {
 fn literal(index: &Index<'_>, text: &str, typed: bool, factor: f32) -> Option<Alternative> {
     let w = word(index, text, typed);
     (!w.candidates.is_empty()).then(|| Alternative { words: vec![w], factor, rewritten: false })
+}
+
+/// An abbreviation read as the beginning of words.
+fn beginning(index: &Index<'_>, text: &str) -> Option<Alternative> {
+    let mut w = word(index, text, true);
+    w.candidates.retain(|c| c.how == How::Prefix);
+    (!w.candidates.is_empty()).then(|| Alternative { words: vec![w], factor: BEGINNING, rewritten: false })
+}
+
+/// An abbreviation of several words read word by word, where the book knows them all.
+fn literal_words(index: &Index<'_>, text: &str) -> Option<Alternative> {
+    let texts: Vec<&str> = text.split(' ').filter(|t| filler(t) > 0.02).collect();
+    let whole = texts.len() > 1 && texts.iter().all(|t| t.len() > 2 && known(index, t));
+    let words: Vec<Word> = texts.into_iter().filter(|_| whole).map(|t| word(index, t, false)).collect();
+    whole.then_some(Alternative { words, factor: SEVERAL, rewritten: false })
 }
 
 /// An unknown word of six letters or more as two known ones.
@@ -346,10 +385,16 @@ pub fn parse(book: &Book, text: &str) -> Parsed {
             Piece::Meaning(key, meaning, sure) => {
                 let mut alternatives = expansion(index, meaning);
                 alternatives.iter_mut().for_each(|a| a.factor *= sure);
-                if key.len() >= 3 && !key.contains(' ') {
+                if key.contains(' ') {
+                    alternatives.extend(literal_words(index, key));
+                } else if key.len() >= 3 {
                     // a real word is as good as what the list makes of it
                     let factor = if key.len() >= 5 && index.find(key).is_some() { 1.0 } else { 0.93 };
                     alternatives.extend(literal(index, key, *sure < 1.0, factor));
+                    if index.find(key).is_none() && *sure >= 1.0 {
+                        // `neph` is nephritis on the list, and the beginning of nephropathy
+                        alternatives.extend(beginning(index, key));
+                    }
                 }
                 out.groups.extend(group(key, alternatives, std::mem::take(&mut negate)));
             }

@@ -1,7 +1,8 @@
 //! Ranking in two stages: gather some ninety codes, score each by its best phrase, put in order.
 //!
-//! Owns the order of the answers, ties and the place of headings (after what can be billed), and
-//! the work table: one a thread, reused by every query.
+//! Owns the order of the answers, ties, the place of headings (after what can be billed), that a code
+//! often used never takes the first place from an exact answer, and the work table: one a thread,
+//! reused by every query.
 //! Never reads a query's text (`query`), sums postings (`gather`) or weighs phrases (`score`).
 
 use super::explain::{Matches, explain};
@@ -9,7 +10,7 @@ use super::gather::{Work, accumulate, pick};
 use super::query::Parsed;
 use super::score::{Links, Scorer};
 use super::{Filter, Hit, Prior, Results, points};
-use crate::codes::Book;
+use crate::codes::{Book, class};
 use std::cell::RefCell;
 
 thread_local! {
@@ -50,15 +51,21 @@ fn two_stages(
     let links = Links::new(&index, parsed, &mut work.first);
     let mut scorer =
         Scorer { index, parsed, links: &links, best: vec![0.0; links.words], first: &work.first };
+    // the best answer were nothing used here, while it is exact
+    let mut exact: Option<(f32, u32, bool)> = None;
     let mut score = |docs: &[u32]| {
         let mut scored: Vec<(f32, u32)> = docs
             .iter()
             .map(|&doc| {
                 let bits = index.class(doc);
-                let s = scorer.text(doc)
-                    + points::PRIOR * prior.of(doc, index.prior(doc))
+                let (text, whole) = scorer.text(doc);
+                let plain = text
+                    + points::PRIOR * index.prior(doc)
                     + points::of_class(bits, parsed, filter.query.prefer);
-                (s, doc)
+                if bits & class::BILLABLE != 0 && exact.is_none_or(|e| plain > e.0) {
+                    exact = Some((plain, doc, whole));
+                }
+                (plain + points::PRIOR * (prior.of(doc, index.prior(doc)) - index.prior(doc)), doc)
             })
             .collect();
         scored.sort_by(|a, b| {
@@ -67,8 +74,14 @@ fn two_stages(
         });
         scored
     };
-    let billable = score(&kept);
+    let mut billable = score(&kept);
     let mut headings = score(&headers);
+    if let Some((_, doc, true)) = exact
+        && !prior.is_shipped()
+        && let Some(at) = billable.iter().position(|h| h.1 == doc)
+    {
+        billable[..=at].rotate_right(1);
+    }
     let limit = filter.query.limit;
     let best = billable.first().map_or(f32::MIN, |h| h.0);
     headings.retain(|h| h.0 > best - 0.6);
@@ -77,15 +90,16 @@ fn two_stages(
     let room = limit.saturating_sub(headings.len());
     let hits = billable.iter().take(room).chain(&headings);
     let matches = Matches { index: &index, parsed, links: &links.list, first: &work.first };
-    let hits: Vec<Hit> = hits.map(|&(score, doc)| hit(book, filter, doc, score, &matches)).collect();
+    let hits: Vec<Hit> = hits.map(|&(score, doc)| hit(book, filter, prior, doc, score, &matches)).collect();
     let total = total.max(hits.len());
     links.clear(&mut work.first);
     Some(Results { total, hits, abandoned: false })
 }
 
-fn hit(book: &Book, filter: &Filter<'_>, doc: u32, score: f32, matches: &Matches<'_>) -> Hit {
+fn hit(book: &Book, filter: &Filter<'_>, prior: &Prior, doc: u32, score: f32, matches: &Matches<'_>) -> Hit {
     let e = book.doc_entry(doc);
-    let (why, matched) = explain(matches, doc, e.title.as_deref().unwrap_or(""));
+    let (mut why, matched) = explain(matches, doc, e.title.as_deref().unwrap_or(""));
+    why.extend(prior.reason(doc));
     Hit {
         status: book.status(e.system, &e.code, filter.query.date),
         system: e.system,

@@ -80,9 +80,10 @@ pub struct Scorer<'a> {
 }
 
 impl Scorer<'_> {
-    /// Points of a document's words: its best phrase and its title.
-    pub fn text(&mut self, doc: u32) -> f32 {
-        let (mut top, mut title_cover) = (0.0f32, 0.0);
+    /// Points of a document's words: its best phrase and its title; and whether a phrase is what was typed,
+    /// all of it and nothing else.
+    pub fn text(&mut self, doc: u32) -> (f32, bool) {
+        let (mut top, mut title_cover, mut exact) = (0.0f32, 0.0, false);
         let mut against = false;
         for p in self.index.phrases(doc).iter().take(PHRASES) {
             let title = self.index.source(p) == PhraseSource::Title;
@@ -93,6 +94,7 @@ impl Scorer<'_> {
             let mut s = cover.powf(1.6) + 0.45 * precision * cover;
             if cover > 0.93 && precision > 0.93 {
                 s += 0.35;
+                exact = true;
             }
             if !title {
                 s *= 0.9;
@@ -103,7 +105,7 @@ impl Scorer<'_> {
             Some(t) if self.title_has(doc, t) => 0.1,
             _ => 0.0,
         };
-        top + 0.25 * title_cover + tail - if against { points::NON } else { 0.0 }
+        (top + 0.25 * title_cover + tail - if against { points::NON } else { 0.0 }, exact && !against)
     }
 
     fn title_has(&self, doc: u32, beginning: &str) -> bool {
@@ -126,7 +128,8 @@ impl Scorer<'_> {
             let mut quality = 0.0f32;
             for link in links_of(&self.links.list, self.first, token) {
                 let polar = link.negated == negated || self.parsed.loose_negation;
-                let q = if polar { link.quality } else { link.quality * points::POLARITY };
+                let against = if link.negated { points::NEGATED_THERE } else { points::POLARITY };
+                let q = if polar { link.quality } else { link.quality * against };
                 if let Some(b) = self.best.get_mut(link.word) {
                     *b = b.max(q);
                 }

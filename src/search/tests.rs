@@ -134,6 +134,50 @@ fn what_is_used_here_comes_first() {
     assert!(at(&list) < at(&plain));
 }
 
+/// Everything of the filter used all day long, but for one code.
+fn all_used_but(rival: &str) -> Prior {
+    let docs = book().docs(CodeSystem::Icd10cm);
+    let codes: Vec<&str> = docs.map(|d| book().doc_code(d)).filter(|c| *c != rival).collect();
+    // the four thousand commonest neighbours are more than anybody uses
+    Prior::with_uses(book(), codes.into_iter().step_by(3).map(|c| (CodeSystem::Icd10cm, c, 500.0, 500.0)))
+}
+
+#[test]
+fn use_never_takes_the_place_of_an_exact_answer() {
+    for (text, code) in [
+        ("E11.9", "E119"),
+        ("e1140", "E1140"),
+        ("htn", "I10"),
+        ("dm2 neuropathy", "E1140"),
+        ("copd exac", "J441"),
+        ("essential hypertension", "I10"),
+        ("type 2 diabetes mellitus without complications", "E119"),
+        ("ckd 3b", "N1832"),
+        ("s/p cabg", "Z951"),
+    ] {
+        let prior = all_used_but(code);
+        let query = Query { systems: CM, ..Query::new(text, day()) };
+        let list = run(book(), &query, &prior, &|| false).hits;
+        assert_eq!(list[0].code, code, "{text}: {:?}", list.iter().map(|h| &h.code).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn use_is_a_reason_and_reaches_the_short_lists() {
+    let uses = [(CodeSystem::Icd10cm, "Q8789", 0.0, 200.0)];
+    let prior = Prior::with_uses(book(), uses);
+    let find = |text: &str| {
+        let query = Query { systems: CM, ..Query::new(text, day()) };
+        run(book(), &query, &prior, &|| false).hits
+    };
+    let title = book().title(CodeSystem::Icd10cm, "Q8789").unwrap_or_default();
+    for text in ["co", title.as_str()] {
+        let list = find(text);
+        let hit = list.iter().find(|h| h.code == "Q8789").unwrap_or_else(|| panic!("{text}"));
+        assert!(hit.why.iter().any(|w| w == "used by you 200 times"), "{text}: {:?}", hit.why);
+    }
+}
+
 #[test]
 fn choices_of_a_note_are_searched_alone() {
     let notes = book().notes("E11.22");

@@ -74,8 +74,11 @@ impl DbError {
     /// Sorts SQLite's answer for the file at `path`.
     pub fn of(e: rusqlite::Error, path: &Path) -> DbError {
         use rusqlite::ErrorCode as C;
+        let full = matches!(e.sqlite_error_code(), Some(C::SystemIoFailure)) && no_room(path);
         let path = path.display().to_string();
         match e.sqlite_error_code() {
+            // The index of the log is a file too, and SQLite calls its failure an I/O error.
+            _ if full => DbError::DiskFull,
             Some(C::DatabaseBusy | C::DatabaseLocked) => DbError::Busy,
             Some(C::DiskFull) => DbError::DiskFull,
             Some(C::ReadOnly | C::PermissionDenied | C::CannotOpen) => DbError::ReadOnly { path },
@@ -93,4 +96,10 @@ impl DbError {
             _ => ErrorKind::Config,
         }
     }
+}
+
+/// Whether the disk of `path` cannot take even the smallest file SQLite needs beside a database (32 kB).
+fn no_room(path: &Path) -> bool {
+    let folder = path.parent().unwrap_or(path);
+    rustix::fs::statvfs(folder).is_ok_and(|s| s.f_bavail.saturating_mul(s.f_frsize) < 64 * 1024)
 }

@@ -6,6 +6,7 @@
 use super::{
     AuditEvent, Store, StoreError, audit,
     records::{Changed, refresh, root_of, save_edited},
+    uses,
 };
 use crate::domain::{EditSet, FieldSet, Id, Op, Record, Scope, WorkItem, Write};
 use crate::sqlite::{ITEM_COLUMNS, item_of, load_record, pack, text_hash};
@@ -191,6 +192,7 @@ impl Store {
         texts: &[(String, String)],
     ) -> Result<Committed, StoreError> {
         self.make_room(false)?;
+        let learning = self.learning;
         let tx = self.begin()?;
         if let Some((seq, version)) = earlier(&tx, draft.scope, draft.op_id)? {
             return Ok(Committed { version, seq, item: item(&tx, draft.root)? });
@@ -204,6 +206,7 @@ impl Store {
             tx.commit()?;
             return Ok(Committed { version, seq: 0, item });
         }
+        let learned = learning && uses::learn(&tx, &writes, draft.now_ms)?;
         let (seq, version, mut changed) = write_op(&tx, draft, writes)?;
         if let Some(root) = load_record(&tx, draft.root)?
             && !changed.iter().any(|(id, _, _)| *id == root.id)
@@ -213,6 +216,9 @@ impl Store {
         refresh(&tx, &changed)?;
         let item = item(&tx, draft.root)?;
         tx.commit()?;
+        if learned {
+            self.learned.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        }
         Ok(Committed { version, seq, item })
     }
 }

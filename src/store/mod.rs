@@ -19,6 +19,7 @@ mod reader;
 mod records;
 mod recover;
 mod settings;
+mod uses;
 
 pub use audit::{AuditEvent, AuditFault, AuditRow};
 pub use commit::Committed;
@@ -29,6 +30,7 @@ pub use proposal::{Proposal, ProposalWhy};
 pub use pull::{Absorbed, PulledItem, PulledPage};
 pub use reader::Reader;
 pub use recover::Recovered;
+pub use uses::{CodeUse, HALF_LIFE_DAYS};
 
 pub use crate::sqlite::{ErrorKind, Key, text_hash};
 
@@ -37,7 +39,10 @@ use crate::sqlite::{FileLock, Migration, OpenMode, migrate, open};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
 
-const MIGRATIONS: &[Migration] = &[Migration { number: 1, sql: include_str!("migrations/0001_cache.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, sql: include_str!("migrations/0001_cache.sql") },
+    Migration { number: 2, sql: include_str!("migrations/0002_code_use.sql") },
+];
 const CACHE_KIB: i64 = 16 * 1024;
 const IMPORT_CACHE_KIB: i64 = 128 * 1024;
 const FILE: &str = "cache.db";
@@ -64,6 +69,9 @@ pub struct Store {
     client: Id,
     /// The page cache is large, for an import.
     roomy: bool,
+    /// Postings are counted for the order of search.
+    learning: bool,
+    learned: std::sync::Arc<std::sync::atomic::AtomicU64>,
     _lock: FileLock,
 }
 
@@ -76,7 +84,16 @@ impl Store {
         let mut conn = open(&paths.database, &key, &paths.key, OpenMode::Write, CACHE_KIB)?;
         migrate(&mut conn, &paths.database, MIGRATIONS)?;
         let client = settings::client(&conn)?;
-        Ok(Store { conn, paths: paths.clone(), key, client, roomy: false, _lock: lock })
+        Ok(Store {
+            conn,
+            paths: paths.clone(),
+            key,
+            client,
+            roomy: false,
+            learning: true,
+            learned: Default::default(),
+            _lock: lock,
+        })
     }
 
     /// A read-only connection to the same cache, for another thread.

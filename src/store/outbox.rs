@@ -55,9 +55,17 @@ fn parse(text: &str) -> Result<Op, StoreError> {
 /// encounter, so it is looked for in all of the scope's.
 pub(super) fn pending_on(conn: &Connection, record: &Record) -> Result<Vec<Op>, StoreError> {
     let (sql, by_root) = if record.kind.is_root() && record.kind != RecordKind::Encounter {
-        ("SELECT op FROM outbox WHERE scope = ?1 AND state = 'pending' ORDER BY seq", false)
+        (
+            "SELECT op FROM outbox INDEXED BY outbox_pending
+             WHERE scope = ?1 AND state = 'pending' ORDER BY seq",
+            false,
+        )
     } else {
-        ("SELECT op FROM outbox WHERE scope = ?1 AND root = ?2 AND state = 'pending' ORDER BY seq", true)
+        (
+            "SELECT op FROM outbox INDEXED BY outbox_root
+             WHERE scope = ?1 AND root = ?2 AND state = 'pending' ORDER BY seq",
+            true,
+        )
     };
     let mut statement = conn.prepare_cached(sql)?;
     let read = |r: &rusqlite::Row<'_>| r.get::<_, String>(0);
@@ -113,15 +121,17 @@ impl Store {
     pub fn pending_count(&self) -> Result<u64, StoreError> {
         let n: i64 = self
             .conn
-            .prepare_cached("SELECT count(*) FROM outbox WHERE state = 'pending'")?
+            .prepare_cached("SELECT count(*) FROM outbox INDEXED BY outbox_pending WHERE state = 'pending'")?
             .query_row([], |r| r.get(0))?;
         Ok(n.unsigned_abs())
     }
 
     /// The next ops of a scope to push, in order, with the texts they need.
     pub fn pending(&self, scope: &Scope, limit: u32) -> Result<Vec<PendingOp>, StoreError> {
+        // Left to itself SQLite walks the table from its beginning, over a month of ops that are done.
         let mut statement = self.conn.prepare_cached(
-            "SELECT op FROM outbox WHERE scope = ?1 AND state = 'pending' ORDER BY seq LIMIT ?2",
+            "SELECT op FROM outbox INDEXED BY outbox_pending
+             WHERE scope = ?1 AND state = 'pending' ORDER BY seq LIMIT ?2",
         )?;
         let texts: Vec<String> =
             statement.query_map(params![scope, limit], |r| r.get(0))?.collect::<Result<_, _>>()?;

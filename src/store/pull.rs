@@ -8,6 +8,7 @@ use super::{
     commit::keep_text,
     outbox::{missing_texts, pending_on, reading_again},
     records::{adopt, refresh, refresh_root, standing},
+    uses,
 };
 use crate::domain::{Cursor, Id, Lease, Record, RecordKind, Scope, WorkItem};
 use crate::sqlite::{WorkRow, chain::hash_of, save_work_row};
@@ -57,13 +58,18 @@ impl Store {
         Ok(found.unwrap_or_default())
     }
 
-    /// Takes a page and its cursor, or nothing of it.
-    pub fn apply_page(&mut self, page: &PulledPage) -> Result<Absorbed, StoreError> {
+    /// Takes a page and its cursor, or nothing of it. `now_ms` dates what is learned of others' use of codes.
+    pub fn apply_page(&mut self, page: &PulledPage, now_ms: i64) -> Result<Absorbed, StoreError> {
+        let learning = self.learning;
         let tx = self.begin()?;
         let mut done = Absorbed::default();
         let mut changed = Vec::new();
         for r in &page.records {
-            let here = standing(&tx, r.id)?.unwrap_or_default();
+            let known = standing(&tx, r.id)?;
+            if learning && known.is_none() {
+                uses::learn_of_others(&tx, r, now_ms)?;
+            }
+            let here = known.unwrap_or_default();
             if r.version <= here.base || r.version < here.acked {
                 continue;
             }

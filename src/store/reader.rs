@@ -10,8 +10,9 @@ use super::{
     proposal,
 };
 use crate::domain::chart::Directory;
-use crate::domain::{Body, Chart, ChartError, Id, Item, WorkItem};
+use crate::domain::{Body, Chart, ChartError, Id, Item, PastService, WorkItem};
 use crate::sqlite::{DbError, Key, OpenMode, lease_of, load_record, open, records_of_root};
+use chrono::Days;
 use rusqlite::Connection;
 use std::{cell::RefCell, sync::Arc};
 
@@ -68,9 +69,44 @@ impl Reader {
             site: shared.site(&chart.scope).cloned(),
             fees: shared.fees(&chart.scope),
         });
+        chart.history = Arc::new(self.history(&chart)?);
         chart.lease = lease_of(&self.conn, id)?;
         self.shared.replace(Some(shared));
         Ok(Some(chart))
+    }
+
+    /// The patient's services on other encounters of this cache around this one: the ninety days of a global
+    /// period before it, and the day after. The latest forty encounters; nobody has more in that time.
+    fn history(&self, chart: &Chart) -> Result<Vec<PastService>, StoreError> {
+        let e = chart.header();
+        let (from, through) = (e.from - Days::new(92), e.through + Days::new(1));
+        let mut s = self.conn.prepare_cached(
+            "SELECT id FROM work_item WHERE patient = ?1 AND id <> ?2 AND last_day >= ?3 AND first_day <= ?4
+             ORDER BY last_day DESC, id LIMIT 40",
+        )?;
+        let ids: Vec<Id> = s
+            .query_map((e.patient, chart.id(), from.to_string(), through.to_string()), |r| r.get(0))?
+            .collect::<Result<_, _>>()?;
+        let mut out = Vec::new();
+        for id in ids {
+            let records = records_of_root(&self.conn, id)?;
+            // A neighbour that cannot be read is its own chart's trouble.
+            let Ok(other) = Chart::from_records(&records, Arc::default()) else { continue };
+            let header = other.header();
+            out.extend(other.lines.iter().filter(|l| !l.body.code.is_empty()).map(|l| PastService {
+                account: header.account.clone(),
+                code: l.body.code.clone(),
+                modifiers: l.body.modifiers.clone(),
+                date: l.body.date,
+                units: l.body.units,
+                provider: match l.body.is_institutional() {
+                    true => None,
+                    false => l.body.provider.or(header.roles.rendering),
+                },
+                institutional: l.body.is_institutional(),
+            }));
+        }
+        Ok(out)
     }
 
     /// One live record of a type, in whatever scope it lives: a patient, a payer.

@@ -21,6 +21,7 @@ const PAGE: u32 = 1_000;
 /// Texts a call asks for.
 const TEXTS: usize = 64;
 const EVENTS: u32 = 200;
+const DAY_MS: i64 = 24 * 3600 * 1000;
 /// Ops between two transactions of the cache that record their answers.
 const BATCH: u32 = 64;
 
@@ -112,6 +113,8 @@ pub struct Engine {
     tasks: VecDeque<Task>,
     in_round: bool,
     halted: bool,
+    /// When ops that were confirmed long ago were last forgotten.
+    pruned_at: Option<i64>,
 }
 
 impl Engine {
@@ -126,6 +129,7 @@ impl Engine {
             tasks: VecDeque::new(),
             in_round: false,
             halted: false,
+            pruned_at: None,
         }
     }
 
@@ -229,7 +233,7 @@ impl Engine {
                     store.audit_sent(&e.scope, e.n)?;
                 }
             }
-            Ok(Answer::Pull { scope, answer }) => self.pulled(store, &scope, answer, &mut done)?,
+            Ok(Answer::Pull { scope, answer }) => self.pulled(store, &scope, answer, now_ms, &mut done)?,
             Ok(Answer::Texts(texts)) => {
                 store.keep_texts(&texts)?;
                 self.tasks.pop_front();
@@ -241,6 +245,10 @@ impl Engine {
             self.wake_at = 0;
             self.status.last_ok = Some(now_ms);
             self.status.state = SyncState::Synced;
+            if self.pruned_at.is_none_or(|at| now_ms - at > DAY_MS) {
+                store.prune_outbox(now_ms)?;
+                self.pruned_at = Some(now_ms);
+            }
         }
         Ok(done)
     }
@@ -373,19 +381,23 @@ impl Engine {
         store: &mut Store,
         scope: &Scope,
         answer: PullAnswer,
+        now_ms: i64,
         done: &mut Progress,
     ) -> Result<(), SyncError> {
         match answer {
             PullAnswer::Page(page) => {
                 let items =
                     page.items.into_iter().map(|i| PulledItem { item: i.item, fence: i.fence }).collect();
-                let absorbed = store.apply_page(&PulledPage {
-                    scope: scope.clone(),
-                    records: page.records,
-                    items,
-                    cursor: page.cursor,
-                    complete: !page.more,
-                })?;
+                let absorbed = store.apply_page(
+                    &PulledPage {
+                        scope: scope.clone(),
+                        records: page.records,
+                        items,
+                        cursor: page.cursor,
+                        complete: !page.more,
+                    },
+                    now_ms,
+                )?;
                 done.pulled += absorbed.records;
                 done.roots.extend(absorbed.roots);
                 for hashes in absorbed.lacking.chunks(TEXTS) {

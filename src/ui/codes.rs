@@ -4,6 +4,7 @@ use super::paint::{Painter, cols};
 use crate::app::layout::Area;
 use crate::app::{App, OpenEncounter, Pane, pointer_letters};
 use crate::domain::{CodeSystem, Finding, Id, Place, Severity, display_code};
+use crate::drg;
 use crate::theme::Role;
 
 /// The worst open finding on a record, as the mark at the end of its row.
@@ -20,6 +21,22 @@ fn mark(open: &OpenEncounter, id: Id) -> (&'static str, Role) {
     }
 }
 
+/// The DRG column of a code: `✔` it drives the DRG, its level (in brackets where it does not count), `OR`; and why
+/// it does not count.
+fn drg_mark(open: &OpenEncounter, id: Id) -> (String, Option<String>) {
+    let Ok(view) = &open.stay else { return (String::new(), None) };
+    let m = view.mark(id);
+    let drives = if m.drives { "✔" } else { "" };
+    let level = match m.level {
+        drg::Level::None if m.operating_room => "OR".to_string(),
+        drg::Level::None => String::new(),
+        level if m.counts => level.label().to_string(),
+        level => format!("({})", level.label()),
+    };
+    let space = if m.drives || !level.is_empty() { " " } else { "" };
+    (format!("{drives}{level}{space}"), view.why_not(id))
+}
+
 pub fn letter(at: usize) -> char {
     char::from(b'A' + u8::try_from(at.min(25)).unwrap_or(25))
 }
@@ -27,6 +44,9 @@ pub fn letter(at: usize) -> char {
 /// One row to be painted, so that a short pane can scroll all sections as one list.
 enum Row {
     Title(String, String, bool),
+    /// The DRG of a stay: number and figures, then what is amiss; or why there is none.
+    Drg(String, Option<String>),
+    DrgTitle(String),
     Code {
         key: String,
         code: String,
@@ -45,6 +65,15 @@ fn rows(app: &App, open: &OpenEncounter, width: u16) -> Vec<Row> {
     let on = chart.header().code_date();
     let mut out = Vec::new();
     let focused = app.overlays.is_empty();
+    match &open.stay {
+        Ok(view) => {
+            let (text, amiss) = view.banner();
+            out.push(Row::Drg(text, amiss));
+            out.push(Row::DrgTitle(view.title().to_string()));
+        }
+        Err(_) if !stay => {}
+        Err(why) => out.push(Row::Drg(String::new(), Some(why.sentence().to_string()))),
+    }
     let n = chart.diagnoses.len();
     let count = if width > 40 { format!("{n} · valid {on}") } else { n.to_string() };
     out.push(Row::Title("Diagnoses".into(), count, focused && open.pane == Pane::Codes));
@@ -56,14 +85,15 @@ fn rows(app: &App, open: &OpenEncounter, width: u16) -> Vec<Row> {
             (true, None) if app.facts.poa_exempt(&d.body.code, on) == Some(true) => "ex".into(),
             (true, None) => "POA?".into(),
         };
+        let text =
+            app.facts.title(CodeSystem::Icd10cm, &d.body.code).unwrap_or_else(|| "(no title loaded)".into());
+        let (drg, why) = drg_mark(open, d.id);
         out.push(Row::Code {
             key: if i < 26 { letter(i).to_string() } else { String::new() },
             code: display_code(CodeSystem::Icd10cm, &d.body.code),
-            text: app
-                .facts
-                .title(CodeSystem::Icd10cm, &d.body.code)
-                .unwrap_or_else(|| "(no title loaded)".into()),
-            tail: poa,
+            // Why it does not count stands before what it is: the title is known, the reason is not.
+            text: why.map_or_else(|| text.clone(), |w| format!("[{w}] {text}")),
+            tail: format!("{drg}{poa}"),
             mark: mark(open, d.id),
             here: open.code == Some(d.id) && open.pane == Pane::Codes,
             // What will not go on the claim looks different.
@@ -84,7 +114,7 @@ fn rows(app: &App, open: &OpenEncounter, width: u16) -> Vec<Row> {
                     .facts
                     .title(CodeSystem::Icd10pcs, &x.body.code)
                     .unwrap_or_else(|| "(no title loaded)".into()),
-                tail: date,
+                tail: format!("{}{date}", drg_mark(open, x.id).0),
                 mark: mark(open, x.id),
                 here: open.code == Some(x.id) && open.pane == Pane::Codes,
                 weak: false,
@@ -159,6 +189,16 @@ pub fn pane(app: &App, area: Area, p: &mut Painter<'_, '_>) {
 fn paint(row: &Row, area: Area, p: &mut Painter<'_, '_>) {
     match row {
         Row::Title(left, right, focused) => p.title(area, left, right, *focused),
+        Row::Drg(text, amiss) => {
+            let w = p.put(area.x + 1, area.y, area.w.saturating_sub(1), text, Role::Code);
+            if let Some(amiss) = amiss {
+                let x = area.x + 1 + w + u16::from(w > 0) * 2;
+                p.put(x, area.y, (area.x + area.w).saturating_sub(x), amiss, Role::Ask);
+            }
+        }
+        Row::DrgTitle(text) => {
+            p.put(area.x + 1, area.y, area.w.saturating_sub(1), text, Role::Text);
+        }
         Row::Empty(text) => {
             p.put(area.x + 3, area.y, area.w.saturating_sub(3), text, Role::Muted);
         }

@@ -56,7 +56,8 @@ fn rows(open: &OpenEncounter, width: u16, over: &str) -> Vec<(usize, Vec<(String
             _ => out.push((i, vec![(format!("{word} "), role(f)), (f.message.clone(), Role::Text)])),
         }
         if let Some(reason) = &f.answered {
-            out.push((i, vec![(format!("  {reason}"), Role::Muted)]));
+            let back = if open.finding == i { format!(" · {over} takes it back") } else { String::new() };
+            out.push((i, vec![(format!("  {reason}{back}"), Role::Muted)]));
             continue;
         }
         for (n, text) in choices {
@@ -74,6 +75,10 @@ fn rows(open: &OpenEncounter, width: u16, over: &str) -> Vec<(usize, Vec<(String
             let text =
                 format!("  {}{answer}", f.authority.replace("ICD-10-CM Official Guidelines", "Guidelines"));
             out.push((i, vec![(text, Role::Muted)]));
+            // Which quarter's table said so, where the cursor is: the row above has no room for it.
+            if !f.release.is_empty() && open.finding == i {
+                out.push((i, vec![(format!("  {}", f.release), Role::Muted)]));
+            }
         }
     }
     out

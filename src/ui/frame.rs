@@ -36,9 +36,9 @@ pub fn encounter_words(app: &App, short: bool) -> String {
 fn save_words(app: &App) -> (String, Role) {
     let s = app.save;
     match () {
-        _ if s.failed => ("NOT SAVED, see below".to_string(), Role::Stop),
-        _ if s.saved < s.made => (format!("saving {}", s.made), Role::Changed),
-        _ if s.made > 0 => (format!("saved {}", s.saved), Role::Ok),
+        _ if s.failed => ("NOT SAVED".to_string(), Role::Stop),
+        _ if s.answered < s.made => (format!("saved {} of {}", s.saved(), s.made - s.lost), Role::Changed),
+        _ if s.made > 0 => (format!("saved {}", s.saved()), Role::Ok),
         _ => (String::new(), Role::Muted),
     }
 }
@@ -122,8 +122,18 @@ fn next_keys(app: &App) -> (Context, &'static [(Command, &'static str)]) {
                 (C::Expand, "below"),
                 (C::Notes, "notes"),
                 (C::Why, "why"),
+                (C::SystemNext, "systems"),
+                (C::SearchAll, "all hits"),
                 (C::Back, "close"),
             ],
+        ),
+        Some(Overlay::Book(b)) => super::book::next_keys(b),
+        Some(Overlay::Builder(b)) if b.is_complete() => {
+            (Context::Overlay, &[(C::Open, "post"), (C::BookBack, "take back"), (C::Back, "close")])
+        }
+        Some(Overlay::Builder(_)) => (
+            Context::Overlay,
+            &[(C::BookBack, "take back"), (C::Open, "take this one"), (C::Back, "search instead")],
         ),
         Some(Overlay::Find(_)) => {
             (Context::Text, &[(C::Open, "stay there"), (C::Down, "next hit"), (C::Back, "close")])
@@ -148,6 +158,18 @@ fn next_keys(app: &App) -> (Context, &'static [(Command, &'static str)]) {
             ],
         ),
         Some(Overlay::Picker(_)) => (Context::Overlay, &[(C::Open, "post"), (C::Back, "cancel")]),
+        Some(Overlay::Poa { .. }) => {
+            (Context::Overlay, &[(C::Down, "next code"), (C::Up, "code before"), (C::Back, "done")])
+        }
+        Some(Overlay::WhatIf(_)) => (
+            Context::Overlay,
+            &[
+                (C::PaneNext, "other list"),
+                (C::Expand, "keep one more in place"),
+                (C::Left, "one less"),
+                (C::Back, "close"),
+            ],
+        ),
         Some(Overlay::Claim(_)) => {
             (Context::Overlay, &[(C::Down, "scroll"), (C::FormNext, "other form"), (C::Back, "close")])
         }

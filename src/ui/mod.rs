@@ -4,6 +4,9 @@
 //! never reads a file or the clock; the text of documents was cleaned of control characters on its way in,
 //! and what is painted passes ratatui's own filter as well. Runs on the UI thread.
 
+mod book;
+mod book_notes;
+mod builder;
 mod chart;
 mod claim;
 mod codes;
@@ -14,6 +17,8 @@ mod paint;
 pub mod plain;
 mod queue;
 mod search;
+mod sides;
+mod stay;
 
 use crate::app::layout::{Panes, Shape, shape};
 use crate::app::{App, Command, Context, Overlay, Screen};

@@ -1,11 +1,11 @@
 //! Everything laid over the panes but code search: prompts, menus, lists, help, the full claim.
 
 use super::paint::{Painter, cols};
-use super::search;
+use super::{book, builder, search};
 use crate::app::layout::{Area, Panes};
 use crate::app::{
-    App, COMMANDS, Context, Evidence, FindState, HoldMenu, Overlay, PaletteState, Picker, Prompt, Screen,
-    Scroll, command,
+    App, COMMANDS, Context, Evidence, FindState, HoldMenu, Overlay, PaletteState, Prompt, Screen, Scroll,
+    command,
 };
 use crate::claims;
 use crate::domain::{CodeSystem, DocumentStatus, HoldReason, display_code};
@@ -18,23 +18,32 @@ pub fn paint(app: &App, overlay: &Overlay, panes: &Panes, top: bool, p: &mut Pai
     };
     match overlay {
         Overlay::Search(s) => search::overlay(app, s, panes.overlay, top, p),
-        Overlay::Picker(x) => picker(x, small(u16::try_from(x.choices.len()).unwrap_or(20) + 2), p),
+        Overlay::Picker(x) => {
+            let under = app.overlays.iter().any(|o| matches!(o, Overlay::Book(_)));
+            let below = if under { panes.book } else { panes.overlay };
+            builder::picker(app, x, below, p)
+        }
+        Overlay::Book(x) => book::overlay(x, panes.book, top, p),
+        Overlay::Builder(x) => builder::overlay(x, panes.overlay, p),
         Overlay::Prompt(x) => prompt(x, small(4), top, p),
         Overlay::Hold(x) => hold(x, small(12), p),
         Overlay::Evidence(x) => evidence(app, x, small(4), p),
         Overlay::Find(x) => find(app, x, panes.overlay, p),
         Overlay::Notes { code, scroll } => notes(app, code, scroll, panes.overlay, p),
         Overlay::Claim(scroll) => full_claim(app, scroll, panes.body, p),
+        Overlay::Sides(scroll) => super::sides::overlay(app, scroll, panes.body, p),
         Overlay::Documents { cursor } => documents(app, *cursor, panes.overlay, p),
         Overlay::Help(scroll) => help(app, scroll, panes.body, p),
         Overlay::Palette(x) => {
             palette(app, x, if app.open.is_some() { panes.overlay } else { panes.body }, p)
         }
+        Overlay::Poa { at } => super::stay::poa(app, *at, small(3), p),
+        Overlay::WhatIf(x) => super::stay::what_if(app, x, panes.overlay, p),
         Overlay::Me => me(app, if app.open.is_some() { small(8) } else { panes.body }, p),
     }
 }
 
-fn inner(area: Area, p: &mut Painter<'_, '_>) -> Area {
+pub(super) fn inner(area: Area, p: &mut Painter<'_, '_>) -> Area {
     p.clear(area);
     match area.x {
         0 => area,
@@ -46,7 +55,12 @@ fn inner(area: Area, p: &mut Painter<'_, '_>) -> Area {
 }
 
 /// Paints lines from the scroll place, which it clamps to what there is; returns how many are hidden below.
-fn scrolled(area: Area, scroll: &Scroll, lines: &[(String, Role)], p: &mut Painter<'_, '_>) -> usize {
+pub(super) fn scrolled(
+    area: Area,
+    scroll: &Scroll,
+    lines: &[(String, Role)],
+    p: &mut Painter<'_, '_>,
+) -> usize {
     let h = usize::from(area.h);
     let top = scroll.top.get().min(lines.len().saturating_sub(h));
     scroll.top.set(top);
@@ -68,22 +82,6 @@ fn prompt(x: &Prompt, area: Area, top: bool, p: &mut Painter<'_, '_>) {
         Some(error) => p.put(area.x + 1, area.y + 2, area.w.saturating_sub(1), error, Role::Stop),
         None => p.put(area.x + 1, area.y + 2, area.w.saturating_sub(1), &x.hint, Role::Muted),
     };
-}
-
-fn picker(x: &Picker, area: Area, p: &mut Painter<'_, '_>) {
-    let area = inner(area, p);
-    let shown = display_code(CodeSystem::Icd10cm, &format!("{:X<6}", x.code));
-    p.title(area, &format!("7th character of {shown}"), "type the letter", true);
-    for (i, (letter, text)) in x.choices.iter().take(usize::from(area.h.saturating_sub(1))).enumerate() {
-        let y = area.y + 1 + i as u16;
-        let here = i == x.cursor;
-        p.put(area.x, y, 1, if here { "▸" } else { " " }, Role::Key);
-        p.put(area.x + 2, y, 2, &letter.to_string(), Role::Key);
-        p.put(area.x + 5, y, area.w.saturating_sub(5), text, Role::Text);
-        if here {
-            p.highlight(Area { h: 1, ..area }, y, Role::Cursor);
-        }
-    }
 }
 
 fn hold(x: &HoldMenu, area: Area, p: &mut Painter<'_, '_>) {
@@ -269,7 +267,13 @@ pub fn help(app: &App, scroll: &Scroll, area: Area, p: &mut Painter<'_, '_>) {
         }
         lines.push((title.to_string(), Role::Title));
         for c in COMMANDS.iter().filter(|c| c.contexts.contains(&context)) {
-            let Some(key) = (p.keys)(context, c.command) else { continue };
+            let Some(mut key) = (p.keys)(context, c.command) else { continue };
+            match c.command.choice() {
+                // Nine like rows would hide the others.
+                Some(1) => key.push_str("…9"),
+                Some(_) => continue,
+                None => {}
+            }
             let why = match context == here || context == Context::Global {
                 true => command::refusal(app, c.command),
                 false => None,
@@ -324,7 +328,7 @@ fn me(app: &App, area: Area, p: &mut Painter<'_, '_>) {
     let rows = [
         ("submitted", format!("{}  {rate}", app.tally.submitted)),
         ("put on hold", app.tally.held.to_string()),
-        ("changes", format!("{} made, {} saved", app.save.made, app.save.saved)),
+        ("changes", format!("{} made, {} saved", app.save.made, app.save.saved())),
         ("since", app.started.format("%H:%M").to_string()),
     ];
     for (i, (name, value)) in rows.iter().enumerate() {

@@ -24,8 +24,8 @@ pub fn lines(app: &App, _keys: &KeyName<'_>) -> Vec<String> {
     }
     if app.save.failed {
         out.push("Not saved.".into());
-    } else if app.save.made > 0 && app.save.saved == app.save.made {
-        out.push(format!("Saved {}.", app.save.saved));
+    } else if app.save.made > 0 && app.save.answered == app.save.made {
+        out.push(format!("Saved {}.", app.save.saved()));
     }
     // These lines go to standard output as they are: what a sender wrote must not drive the terminal.
     out.into_iter().map(|l| clean(&l).into_owned()).collect()
@@ -75,6 +75,18 @@ fn encounter(app: &App, out: &mut Vec<String>) {
             }
         }
     }
+    match &open.stay {
+        Ok(view) => {
+            let (text, amiss) = view.banner();
+            out.push(format!(
+                "{text}, {}{}.",
+                view.title(),
+                amiss.map(|a| format!(", {a}")).unwrap_or_default()
+            ));
+        }
+        Err(crate::app::stay::NoDrg::NotAStay) => {}
+        Err(why) => out.push(format!("{}.", why.sentence())),
+    }
     for (i, d) in open.chart.diagnoses.iter().enumerate() {
         let here = if open.code == Some(d.id) { " (here)" } else { "" };
         let title = app.facts.title(CodeSystem::Icd10cm, &d.body.code).unwrap_or_default();
@@ -123,6 +135,8 @@ fn overlay_lines(app: &App, overlay: &Overlay, out: &mut Vec<String>) {
             out.push(format!("7th character of {}:", x.code));
             out.extend(x.choices.iter().map(|(c, text)| format!("{c} {text}")));
         }
+        Overlay::Book(x) => super::book::plain(x, out),
+        Overlay::Builder(x) => super::builder::plain(x, out),
         Overlay::Prompt(x) => {
             out.push(format!("{}: {} ({})", x.title, x.line.text, x.error.as_ref().unwrap_or(&x.hint)));
         }
@@ -154,6 +168,12 @@ fn overlay_lines(app: &App, overlay: &Overlay, out: &mut Vec<String>) {
                 out.extend(face.full().into_iter().map(|l| l.text).filter(|t| !t.trim().is_empty()));
             }
         }
+        Overlay::Sides(_) => {
+            for form in [crate::domain::Form::Cms1500, crate::domain::Form::Ub04] {
+                out.push(super::sides::head(app, form));
+                out.extend(super::sides::rows(app, form, 200).into_iter().map(|(text, _)| text));
+            }
+        }
         Overlay::Documents { cursor } => {
             if let Some(open) = &app.open {
                 out.extend(
@@ -171,6 +191,13 @@ fn overlay_lines(app: &App, overlay: &Overlay, out: &mut Vec<String>) {
             out.push(format!("Command: {}", x.line.text));
             out.extend(x.found.get(x.cursor).map(|(c, _)| format!("{}: {}", c.info().title, c.info().doc)));
         }
+        Overlay::Poa { at } => {
+            if let Some(d) = app.open.as_ref().and_then(|o| o.chart.diagnoses.iter().find(|d| d.id == *at)) {
+                let code = display_code(CodeSystem::Icd10cm, &d.body.code);
+                out.push(format!("Present on admission of {code}: y, n, u or w."));
+            }
+        }
+        Overlay::WhatIf(x) => super::stay::plain(app, x, out),
         Overlay::Me => out.push(format!("Submitted {}, held {}.", app.tally.submitted, app.tally.held)),
     }
 }

@@ -73,7 +73,8 @@ pub fn screen(app: &App, area: Area, p: &mut Painter<'_, '_>) {
         p.put(table.x + 11, table.y, table.w - 12, &format!("{} ", line.text), Role::Input);
         p.cursor = Some((table.x + 11 + cols(&line.text[..line.cursor]), table.y));
     }
-    columns(Area { y: area.y + 2, h: 1, ..table }, p);
+    let more = account_width(app, 7, 14) - 7;
+    columns(Area { y: area.y + 2, h: 1, ..table }, more, p);
     let rows = Area { y: area.y + 3, h: area.h.saturating_sub(3), ..table };
     let first = top(app, u64::from(rows.h));
     for i in 0..rows.h {
@@ -82,7 +83,9 @@ pub fn screen(app: &App, area: Area, p: &mut Painter<'_, '_>) {
             break;
         }
         match app.queue.row(place) {
-            Some(item) => row(app, item, place == app.queue.cursor, Area { y: rows.y + i, h: 1, ..rows }, p),
+            Some(item) => {
+                row(app, item, place == app.queue.cursor, more, Area { y: rows.y + i, h: 1, ..rows }, p);
+            }
             None => {
                 p.put(rows.x + 2, rows.y + i, rows.w, "…", Role::Muted);
             }
@@ -121,8 +124,24 @@ fn lists(app: &App, area: Area, p: &mut Painter<'_, '_>) {
     }
 }
 
-fn columns(area: Area, p: &mut Painter<'_, '_>) {
+/// Columns of the account numbers that are loaded: a number is only told from the next by its end.
+fn account_width(app: &App, least: u16, most: u16) -> u16 {
+    app.queue.items.iter().map(|i| cols(&i.account)).max().unwrap_or(0).clamp(least, most)
+}
+
+/// The end of an account number that is longer than its column.
+fn account(text: &str, w: u16) -> String {
+    let n = text.chars().count();
+    match n > usize::from(w) {
+        true => format!("…{}", text.chars().skip(n + 1 - usize::from(w)).collect::<String>()),
+        false => text.to_string(),
+    }
+}
+
+/// `more`: columns that long account numbers take beyond seven.
+fn columns(area: Area, more: u16, p: &mut Painter<'_, '_>) {
     p.put(area.x + 2, area.y, 7, "account", Role::Muted);
+    let area = Area { x: area.x + more, w: area.w.saturating_sub(more), ..area };
     p.put(area.x + 10, area.y, 16, "patient", Role::Muted);
     p.put(area.x + 27, area.y, 6, "kind", Role::Muted);
     p.put(area.x + 34, area.y, 6, "date", Role::Muted);
@@ -133,11 +152,12 @@ fn columns(area: Area, p: &mut Painter<'_, '_>) {
     }
 }
 
-fn row(app: &App, item: &WorkItem, here: bool, area: Area, p: &mut Painter<'_, '_>) {
+fn row(app: &App, item: &WorkItem, here: bool, more: u16, whole: Area, p: &mut Painter<'_, '_>) {
+    let area = Area { x: whole.x + more, w: whole.w.saturating_sub(more), ..whole };
     let (x, y) = (area.x, area.y);
     let held = item.holder.as_deref().filter(|h| *h != app.me.login);
-    p.put(x, y, 2, if here { "▸" } else { " " }, Role::Key);
-    p.put(x + 2, y, 7, &item.account, Role::Code);
+    p.put(whole.x, y, 2, if here { "▸" } else { " " }, Role::Key);
+    p.put(whole.x + 2, y, 7 + more, &account(&item.account, 7 + more), Role::Code);
     p.put(x + 10, y, 16, item.name.reveal(), Role::Text);
     p.put(x + 27, y, 6, item.kind.label(), Role::Text);
     p.put(x + 34, y, 6, &item.through.format("%m-%d").to_string(), Role::Text);
@@ -158,7 +178,7 @@ fn row(app: &App, item: &WorkItem, here: bool, area: Area, p: &mut Painter<'_, '
         p.put(x + 49, y, area.w.saturating_sub(49), &words, role);
     }
     if here {
-        p.highlight(area, y, Role::Cursor);
+        p.highlight(whole, y, Role::Cursor);
     }
 }
 
@@ -200,12 +220,14 @@ pub fn pane(app: &App, area: Area, p: &mut Painter<'_, '_>) {
     let why = 5.min(area.h / 4);
     let rows = Area { y: area.y + 1, h: area.h.saturating_sub(1 + why), ..area };
     let first = top(app, u64::from(rows.h));
+    let more = account_width(app, 6, 8) - 6;
     for i in 0..rows.h {
         let Some(item) = app.queue.row(first + u64::from(i)) else { break };
         let here = app.open.as_ref().is_some_and(|o| o.chart.id() == item.id);
         let y = rows.y + i;
         p.put(area.x, y, 1, if here { "▸" } else { " " }, Role::Key);
-        p.put(area.x + 1, y, 6, &item.account, if here { Role::Code } else { Role::Text });
+        let number = account(&item.account, 6 + more);
+        p.put(area.x + 1, y, 6 + more, &number, if here { Role::Code } else { Role::Text });
         let (mark, role) = match status(item) {
             (_, Role::Hold) => ("hold", Role::Hold),
             (_, Role::Denied) => ("!", Role::Denied),
@@ -215,8 +237,8 @@ pub fn pane(app: &App, area: Area, p: &mut Painter<'_, '_>) {
         let age = format!("{} d", item.age_days(app.today));
         let kind = if mark.is_empty() { item.kind.label() } else { mark };
         let tail = format!("{kind} {age:>4}");
-        let name_w = area.w.saturating_sub(8 + cols(&tail) + 1);
-        p.put(area.x + 7, y, name_w, item.name.reveal(), if here { Role::Text } else { Role::Muted });
+        let name_w = area.w.saturating_sub(8 + more + cols(&tail) + 1);
+        p.put(area.x + 7 + more, y, name_w, item.name.reveal(), if here { Role::Text } else { Role::Muted });
         p.right(area, y, &tail, role);
     }
     let foot = Area { y: area.y + area.h - why, h: why, ..area };

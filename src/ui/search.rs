@@ -89,8 +89,8 @@ fn row(app: &App, s: &SearchState, hit: &Hit, here: bool, area: Area, p: &mut Pa
         _ => "(no title loaded)".into(),
     };
     let tail = match () {
-        _ if s.show_why && here => hit.why.join(" · "),
         _ if !hit.billable => "→ below".into(),
+        _ if s.is_mixed() => hit.system.label().into(),
         _ => String::new(),
     };
     let tail_w = cols(&tail).min(area.w / 2);
@@ -115,13 +115,17 @@ fn row(app: &App, s: &SearchState, hit: &Hit, here: bool, area: Area, p: &mut Pa
 
 /// `use additional: stage of CKD (N18.1-N18.6)` and the like, of the highlighted code.
 fn notes(app: &App, s: &SearchState, area: Area, p: &mut Painter<'_, '_>) {
-    let Some(hit) = s.current().filter(|h| h.system == CodeSystem::Icd10cm) else {
+    let Some(hit) = s.current() else {
         p.title(area, "", "", false);
         return;
     };
     p.title(area, &display_code(hit.system, &hit.code), "", false);
     let mut y = area.y + 1;
     let end = area.y + area.h;
+    if s.show_why {
+        let why = format!("found by {}", hit.why.join(" · "));
+        y += p.words(area.x + 1, y, area.w.saturating_sub(2), 3.min(end - y), &why, Role::Ok);
+    }
     // The whole title first, where the row had to cut it.
     if hit.title.as_deref().unwrap_or_default().width() > usize::from(area.w.saturating_sub(12)) {
         y += p.words(
@@ -132,6 +136,9 @@ fn notes(app: &App, s: &SearchState, area: Area, p: &mut Painter<'_, '_>) {
             hit.title.as_deref().unwrap_or_default(),
             Role::Text,
         );
+    }
+    if hit.system != CodeSystem::Icd10cm {
+        return;
     }
     let wanted = [
         NoteKind::CodeFirst,

@@ -52,10 +52,21 @@ pub struct Term {
 
 impl Term {
     pub fn start(dir: &tempfile::TempDir, args: &[&str], size: (u16, u16), env: &[(&str, &str)]) -> Term {
+        Term::start_program(codesk(), dir, args, size, env)
+    }
+
+    /// Starts something that becomes `codesk`: a wrapper around it.
+    pub fn start_program(
+        program: impl AsRef<std::ffi::OsStr>,
+        dir: &tempfile::TempDir,
+        args: &[&str],
+        size: (u16, u16),
+        env: &[(&str, &str)],
+    ) -> Term {
         let pair = native_pty_system()
             .openpty(PtySize { rows: size.1, cols: size.0, pixel_width: 0, pixel_height: 0 })
             .expect("a pseudo-terminal");
-        let mut cmd = CommandBuilder::new(codesk());
+        let mut cmd = CommandBuilder::new(program);
         cmd.args(args);
         // The pseudo-terminal library starts in HOME by default, which need not exist.
         cmd.cwd(dir.path());

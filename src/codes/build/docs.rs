@@ -250,6 +250,10 @@ fn classify(system: CodeSystem, code: &str, title: Option<&str>, billable: bool)
             c |= class::SEQUELA;
         }
     }
+    // a second infarction within four weeks: meant only when the words say so
+    if system == CodeSystem::Icd10cm && tokens.first().is_some_and(|t| t.text == "subsequent") {
+        c |= class::SUBSEQUENT;
+    }
     if system == CodeSystem::Icd10cm && code.starts_with(['O', 'P']) {
         c |= class::BIRTH;
         if code.len() == 7 && code.ends_with(|d: char| ('1'..='9').contains(&d)) && has("fetus") {

@@ -76,9 +76,13 @@ fn aliases(
         }
     }
     for r in records(&tables.text("aliases.txt")?) {
+        let (system, code) = match field(&r, 0).split_once(':') {
+            Some((system, code)) => (CodeSystem::from_key(system).unwrap_or(cm), code),
+            None => (cm, field(&r, 0)),
+        };
         for text in field(&r, 1).split(';').map(str::trim).filter(|t| !t.is_empty()) {
-            let code = crate::domain::normal_code(field(&r, 0));
-            out.push((cm, code, text.to_string(), PhraseSource::Alias));
+            let code = crate::domain::normal_code(code);
+            out.push((system, code, text.to_string(), PhraseSource::Alias));
         }
     }
     for r in records(&tables.text("icd10pcs_terms.txt.gz")?) {

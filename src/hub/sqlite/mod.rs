@@ -86,6 +86,23 @@ impl Hub for SqliteHub {
         Ok(answer)
     }
 
+    /// One transaction for all up to the first that is not applied: one sync of the disk for many small ops. An
+    /// error takes all of them back; they are then pushed one by one, so that those before it are kept.
+    fn push_all(&mut self, ops: &[(&Op, &[(String, String)])]) -> Result<Vec<PushAnswer>, HubError> {
+        let session = self.session()?;
+        let now_ms = self.clock.now_ms();
+        let tx = self.begin()?;
+        if let Ok(answers) = super::one_by_one(ops, |op, texts| push::push(&tx, &session, op, texts, now_ms))
+            // A failed op may have written something: only a batch without one is kept.
+            && (answers.len() == ops.len() || answers.last().is_some_and(|a| !a.is_applied()))
+        {
+            tx.commit()?;
+            return Ok(answers);
+        }
+        drop(tx);
+        super::one_by_one(ops, |op, texts| self.push(op, texts))
+    }
+
     fn stamp(&mut self, scope: &Scope) -> Result<Cursor, HubError> {
         self.head(scope)
     }
