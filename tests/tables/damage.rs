@@ -131,9 +131,7 @@ const CASES: &[Case] = &[
         file: CM_ORDER,
         line: 3,
         reason: "must be a heading",
-        damage: |b| {
-            line(b, 3, |l| format!("{}A0001  {}", &l[..6], &l[13..]))
-        },
+        damage: |b| line(b, 3, |l| format!("{}A0001  {}", &l[..6], &l[13..])),
     },
     Case {
         what: "addenda cut before their summary",

@@ -85,7 +85,12 @@ pub fn read(text: &str) -> Result<IndexAddenda, Refusal> {
                 }
                 continue;
             }
-            _ => return Err(Refusal::at(n, "the line begins with no action of addenda: the columns are shifted")),
+            _ => {
+                return Err(Refusal::at(
+                    n,
+                    "the line begins with no action of addenda: the columns are shifted",
+                ));
+            }
         };
         joined.push((n, action, rest.to_string()));
     }
@@ -119,6 +124,13 @@ pub fn read(text: &str) -> Result<IndexAddenda, Refusal> {
     }
 }
 
+/// A code as the index prints it, with its dot: `ABCC6` is a gene.
+fn is_printed_code(text: &str) -> bool {
+    let digit_second = text.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
+    let plain = text.trim_end_matches(['-', '.']);
+    is_code(text) && (text.contains('.') || (plain.len() == 3 && digit_second))
+}
+
 /// `- - fish tapeworm (D. latum) infestation B70.0 [D63.8]`, taken apart.
 fn entry(text: &str) -> Option<IndexEntry> {
     let mut e = IndexEntry::default();
@@ -132,9 +144,9 @@ fn entry(text: &str) -> Option<IndexEntry> {
         rest = deeper.trim_start();
     }
     let mut words: Vec<&str> = rest.split_whitespace().collect();
-    while let Some(last) = words.last() {
+    while let Some(last) = words.last().filter(|_| words.len() > 1) {
         let bare = last.trim_matches(['[', ']', ',']);
-        if !is_code(bare) || !bare.bytes().any(|c| c.is_ascii_digit()) {
+        if !is_printed_code(bare) {
             break;
         }
         match last.starts_with('[') || last.ends_with(']') {
@@ -354,6 +366,9 @@ mod tests {
         let e = entry("- finger (any) - see also Abscess, hand").unwrap();
         assert_eq!((e.term.as_str(), e.see_also), ("finger", vec!["Abscess, hand".to_string()]));
         assert_eq!(entry("- multiple sites M11.8-").unwrap().codes, ["M11.8-"]);
+        let e = entry("- CTNNB1 Q87.88").unwrap();
+        assert_eq!((e.term.as_str(), e.codes), ("CTNNB1", vec!["Q87.88".to_string()]));
+        assert_eq!(entry("- ENPP1").unwrap().term, "ENPP1");
         assert!(entry("- ").is_none());
     }
 
