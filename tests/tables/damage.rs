@@ -197,7 +197,7 @@ const CASES: &[Case] = &[
     Case {
         what: "a value lost from a row",
         file: PCS_TABLES,
-        line: 25,
+        line: 24,
         reason: "values",
         damage: |b| line(b, 27, |_| "\r\n".into()),
     },
@@ -238,7 +238,7 @@ const CASES: &[Case] = &[
         file: POA,
         line: 9,
         reason: "mixes years",
-        damage: |b| line(b, 9, |l| l.replace("B94.1", "Z68.1")),
+        damage: |b| line(b, 9, |l| l.replace("B94.0", "M54.5")),
     },
     Case {
         what: "ANWEB shifted",
@@ -294,23 +294,29 @@ fn damaged_files_are_refused_with_line_and_reason() {
     // addenda need their base to get as far as their own damage
     import(&mut s, CM_ORDER).unwrap();
     let before = s.releases().to_vec();
+    let mut faults = Vec::new();
     for case in CASES {
         let path = dir.path().join("damaged.txt");
         std::fs::write(&path, (case.damage)(&bytes(case.file))).unwrap();
         let error = match s.import(&path, &Stated::default(), now()) {
-            Ok(_) => panic!("{}: was loaded", case.what),
+            Ok(done) => {
+                faults.push(format!("{}: was loaded", case.what));
+                done.iter().for_each(|d| s.remove(&d.loaded.hash).unwrap());
+                continue;
+            }
             Err(e) => e,
         };
         let text = error.to_string();
-        assert!(error.is_refusal(), "{}: {text}", case.what);
-        assert!(text.contains("damaged.txt"), "{}: {text}", case.what);
-        assert!(text.contains(case.reason), "{}: {text}", case.what);
-        let wanted = format!(" line {}:", case.line);
-        match case.line {
-            0 => assert!(!text.contains(" line "), "{}: {text}", case.what),
-            _ => assert!(text.contains(&wanted), "{}: not line {}: {text}", case.what, case.line),
+        let line = match case.line {
+            0 => !text.contains(" line "),
+            n => text.contains(&format!(" line {n}:")),
+        };
+        let named = error.is_refusal() && text.contains("damaged.txt") && text.contains(case.reason);
+        if !named || !line {
+            faults.push(format!("{}: not line {} and {:?}: {text}", case.what, case.line, case.reason));
         }
         assert_eq!(s.releases(), before, "{}: something was loaded", case.what);
         assert_eq!(store(dir.path()).releases(), before, "{}: something was kept", case.what);
     }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

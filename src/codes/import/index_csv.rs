@@ -16,6 +16,8 @@ pub fn is_header(line: &str) -> bool {
 
 /// Reads the whole index.
 pub fn read(text: &str) -> Result<IndexTable, Refusal> {
+    // a carriage return before the line feed would shift the lines the reader counts by one
+    let text = text.replace("\r\n", "\n");
     let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(text.as_bytes());
     let mut entries = Vec::with_capacity(text.len() / 32);
     let mut lines = Vec::with_capacity(text.len() / 32);

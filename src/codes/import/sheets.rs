@@ -13,6 +13,8 @@ use std::collections::HashMap;
 
 /// Records of a separated text with their lines, each with as many fields as the first.
 pub fn records(text: &str, delimiter: u8) -> Result<Vec<(usize, csv::StringRecord)>, Refusal> {
+    // a carriage return before the line feed would shift the lines the reader counts by one
+    let text = text.replace("\r\n", "\n");
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
