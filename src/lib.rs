@@ -4,7 +4,7 @@
 //!
 //! | floor | modules |
 //! |---|---|
-//! | ground: pure | `domain` `codes` `search` `edits` `claims` |
+//! | ground: pure | `domain` `codes` `search` `edits` `claims` `x12` |
 //! | first: storage and exchange | `intake` `sqlite` `store` `hub` `sync` `demo` `codes_file` |
 //! | top: the terminal | `jobs` `app` `input` `ui` `theme` `term` |
 //! | roof: sees everything | `run` `cli` |
@@ -34,3 +34,4 @@ pub mod sync;
 pub mod term;
 pub mod theme;
 pub mod ui;
+pub mod x12;

@@ -16,6 +16,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("search", &["codes", "domain"]),
     ("edits", &["codes", "domain"]),
     ("claims", &["codes", "domain", "edits"]),
+    ("x12", &["claims", "domain"]),
     // The book and the index as the edits ask about them.
     ("codes_file", &["codes"]),
     ("facts", &["codes", "codes_file", "domain", "edits", "search"]),
@@ -39,7 +40,7 @@ const MAY: &[(&str, &[&str])] = &[
 const ROOF: &[&str] = &["cli", "run", "main", "lib"];
 
 /// Crates that the pure floors and the app never name.
-const PURE: &[&str] = &["domain", "codes", "search", "edits", "claims", "app"];
+const PURE: &[&str] = &["domain", "codes", "search", "edits", "claims", "x12", "app"];
 const IMPURE_CRATES: &[&str] =
     &["ratatui", "crossterm", "rusqlite", "crossbeam_channel", "rustix", "signal_hook"];
 
