@@ -14,16 +14,14 @@ mod paint;
 pub mod readiness;
 mod ub04;
 
-pub use crate::edits::setting::{file_by, place_of_service, type_of_bill};
+pub use crate::edits::setting::{file_by, is_place, place_of_service, type_of_bill};
+pub use crate::edits::{CodeFacts, Status};
 pub use data::{Claim1500, ClaimDx, ClaimHead, ClaimLine, ClaimUb04, Other};
 pub use face::{ClaimFace, FaceBox, FaceKind, FaceLine, FacePage, FaceRow, Spot};
 pub use lifecycle::submit_edits;
 pub use readiness::readiness;
 
-use crate::{
-    domain::{Chart, Form},
-    edits::CodeFacts,
-};
+use crate::domain::{Chart, Form};
 
 /// The face of the claim this encounter makes on `form`, for the payer that pays first.
 pub fn build(chart: &Chart, form: Form, facts: &dyn CodeFacts) -> ClaimFace {

@@ -3,6 +3,7 @@
 //! Owns arguments, output shapes (a contract: fields are added, never renamed) and exit codes: 0 done,
 //! 1 findings or some items failed, 2 usage or unreadable input. Data goes to stdout, talk to stderr.
 
+mod check;
 mod claim;
 mod demo;
 mod doctor;
@@ -62,6 +63,8 @@ pub enum Sub {
     Queue(queue::QueueArgs),
     /// Show or code one encounter
     Encounter(encounter::EncounterArgs),
+    /// Claim edits on 837 files or stored encounters
+    Check(check::CheckArgs),
     /// Claim forms
     Claim(claim::ClaimArgs),
     /// Find codes
@@ -146,6 +149,7 @@ pub fn run(cli: Cli) -> Result<Outcome, CliError> {
         Sub::Intake(args) => intake::run(place, &args),
         Sub::Queue(args) => queue::run(place, &args),
         Sub::Encounter(args) => encounter::run(place, &args),
+        Sub::Check(args) => check::run(place, &args),
         Sub::Claim(args) => claim::run(place, &args),
         Sub::Search(args) => search::run(place, &args),
         Sub::Doctor(args) => doctor::run(place, &args),

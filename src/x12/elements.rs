@@ -25,7 +25,15 @@ pub(super) fn check(seg: &Seg<'_>, use_: &SegmentUse, cx: &Ctx<'_>, out: &mut Ve
         n = i + 1;
         let (Some(element), Some(shape)) = (use_.elements.get(i), use_.shapes.get(i)) else {
             if !value.is_empty() {
-                say(out, cx, use_, field(use_, n, 0), "x12.unused", "the guide has no such element".into(), "");
+                say(
+                    out,
+                    cx,
+                    use_,
+                    field(use_, n, 0),
+                    "x12.unused",
+                    "the guide has no such element".into(),
+                    "",
+                );
             }
             continue;
         };
@@ -135,7 +143,8 @@ fn one(
         }
         let f = field(use_, n, c);
         let want = usage.codes.iter().take(12).copied().collect::<Vec<_>>().join(", ");
-        let message = format!("{f} ({}) is {}; {want} are possible", atom.name.replace('_', " "), shown(value));
+        let message =
+            format!("{f} ({}) is {}; {want} are possible", atom.name.replace('_', " "), shown(value));
         let rule = if is_key { "x12.qualifier" } else { "x12.code" };
         say(out, cx, use_, f, rule, message, &format!("use one of {want}"));
         return;

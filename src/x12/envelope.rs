@@ -56,7 +56,12 @@ impl Envelope {
                 Some(i) => say(
                     out,
                     i + 1,
-                    format!("ISA{:02} has {} characters; it always has {}", i + 1, values[i].chars().count(), LENGTHS[i]),
+                    format!(
+                        "ISA{:02} has {} characters; it always has {}",
+                        i + 1,
+                        values[i].chars().count(),
+                        LENGTHS[i]
+                    ),
                 ),
                 None => say(out, 0, "ISA is not 106 characters long".to_string()),
             }
@@ -78,7 +83,14 @@ impl Envelope {
         code(15, &["P", "T"]);
         for n in [6, 8] {
             if v(n).trim().is_empty() {
-                say(out, n, format!("ISA{n:02} is empty: {} is not named", if n == 6 { "the sender" } else { "the receiver" }));
+                say(
+                    out,
+                    n,
+                    format!(
+                        "ISA{n:02} is empty: {} is not named",
+                        if n == 6 { "the sender" } else { "the receiver" }
+                    ),
+                );
             }
         }
         if v(9).len() == 6 && super::elements::day(&format!("20{}", v(9))).is_none() {
@@ -144,11 +156,7 @@ impl Envelope {
         let version = seg.el(8);
         let near = ["005010X222A1", "005010X223A2"];
         if !near.contains(&version) {
-            say(
-                out,
-                8,
-                format!("GS08 is {}; an 837 is {} or {}", shown(version), near[0], near[1]),
-            );
+            say(out, 8, format!("GS08 is {}; an 837 is {} or {}", shown(version), near[0], near[1]));
         }
         if seg.elements().count() > 9 {
             say(out, 9, "GS has more than eight elements".into());
@@ -184,7 +192,15 @@ impl Envelope {
             say(out, 3, "ST03, the guide's version, is missing".into());
             version.clone_from(&self.version);
         } else if !gs_implied && version != self.version {
-            say(out, 3, format!("ST03 is {} and GS08 {}: they have to be the same", shown(&version), shown(&self.version)));
+            say(
+                out,
+                3,
+                format!(
+                    "ST03 is {} and GS08 {}: they have to be the same",
+                    shown(&version),
+                    shown(&self.version)
+                ),
+            );
         }
         if super::guide::by_version(&version).is_none() && super::guide::by_version(&self.version).is_some() {
             version.clone_from(&self.version);
@@ -301,7 +317,11 @@ fn same(
     // Numbers compare as numbers: 0001 and 1 are the same group.
     let number_of = |t: &str| if lp == "GS" { t.trim_start_matches('0').to_string() } else { t.to_string() };
     if number_of(seg.el(2)) != number_of(control) {
-        let message = format!("{id}02 is {}, {first} is {}: they have to be the same", shown(seg.el(2)), shown(control));
+        let message = format!(
+            "{id}02 is {}, {first} is {}: they have to be the same",
+            shown(seg.el(2)),
+            shown(control)
+        );
         out.push(stop(lp, id, 2, number, message));
     }
     if seg.elements().count() > 3 {

@@ -271,7 +271,17 @@ fn segment(line: &'static str) -> SegmentUse {
         .and_then(|(e, c)| elements.get(e - 1).map(|x| if c == 0 { &x.usage } else { &x.components[c - 1] }))
         .map(|u| u.codes.clone())
         .unwrap_or_default();
-    SegmentUse { id, name, required, most, elements, shapes, key: key.filter(|_| !keys.is_empty()), keys, rank: 0 }
+    SegmentUse {
+        id,
+        name,
+        required,
+        most,
+        elements,
+        shapes,
+        key: key.filter(|_| !keys.is_empty()),
+        keys,
+        rank: 0,
+    }
 }
 
 impl SegmentUse {
@@ -314,7 +324,13 @@ mod tests {
                     assert!(!s.name.is_empty(), "{} {} has no name", l.id, s.id);
                     for (i, e) in s.elements.iter().enumerate() {
                         let unused = matches!(s.shapes[i], Shape::Unused);
-                        assert!(!(unused && e.usage.used), "{} {}{:02} is used without a shape", l.id, s.id, i + 1);
+                        assert!(
+                            !(unused && e.usage.used),
+                            "{} {}{:02} is used without a shape",
+                            l.id,
+                            s.id,
+                            i + 1
+                        );
                     }
                 }
             }

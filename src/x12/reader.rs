@@ -43,18 +43,17 @@ pub struct Odd {
 
 /// Ids that a line begins with after a lost terminator; elements never read like these.
 const IDS: [&[u8]; 22] = [
-    b"GS", b"ST", b"BHT", b"NM1", b"PER", b"PRV", b"SBR", b"PAT", b"DMG", b"REF", b"DTP", b"CLM", b"CL1", b"SV1",
-    b"SV2", b"CAS", b"AMT", b"SVD", b"NTE", b"LIN", b"CTP", b"IEA",
+    b"GS", b"ST", b"BHT", b"NM1", b"PER", b"PRV", b"SBR", b"PAT", b"DMG", b"REF", b"DTP", b"CLM", b"CL1",
+    b"SV1", b"SV2", b"CAS", b"AMT", b"SVD", b"NTE", b"LIN", b"CTP", b"IEA",
 ];
 
 fn joined(raw: &[u8], element: u8) -> bool {
     raw.iter().enumerate().filter(|(_, b)| **b == b'\n' || **b == b'\r').any(|(i, _)| {
         let next = raw.get(i + 1..).unwrap_or(&[]);
-        IDS.iter().any(|id| {
-            next.starts_with(id) && next.get(id.len()) == Some(&element)
-        }) || [&b"N3"[..], b"N4", b"HL", b"HI", b"LX", b"OI", b"SE", b"GE"]
-            .iter()
-            .any(|id| next.starts_with(id) && next.get(2) == Some(&element))
+        IDS.iter().any(|id| next.starts_with(id) && next.get(id.len()) == Some(&element))
+            || [&b"N3"[..], b"N4", b"HL", b"HI", b"LX", b"OI", b"SE", b"GE"]
+                .iter()
+                .any(|id| next.starts_with(id) && next.get(2) == Some(&element))
     })
 }
 

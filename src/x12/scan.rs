@@ -94,8 +94,14 @@ pub fn scan(source: impl Read, sink: &mut dyn Sink) -> Result<Scanned, ReadError
         let next = match segments.next_segment() {
             Ok(n) => n,
             Err(ReadError::TooLong { segment }) => {
-                let at = At { lp: "ISA", segment: "".into(), field: String::new(), line: None, number: segment };
-                sink.issue(Issue::stop("x12.terminator", at, "a segment does not end: its terminator is missing", GUIDE));
+                let at =
+                    At { lp: "ISA", segment: "".into(), field: String::new(), line: None, number: segment };
+                sink.issue(Issue::stop(
+                    "x12.terminator",
+                    at,
+                    "a segment does not end: its terminator is missing",
+                    GUIDE,
+                ));
                 break;
             }
             Err(e) => return Err(e),
@@ -304,7 +310,9 @@ impl Set {
         }
         let part = match lp.id.get(..3).unwrap_or("") {
             "HEA" | "100" => &mut self.header,
-            "200" | "201" if lp.id.ends_with('A') && lp.id != "2010BA" && lp.id != "2010CA" => &mut self.billing,
+            "200" | "201" if lp.id.ends_with('A') && lp.id != "2010BA" && lp.id != "2010CA" => {
+                &mut self.billing
+            }
             "200" | "201" => match lp.id {
                 "2000B" | "2010BA" | "2010BB" => &mut self.subscriber,
                 "2000C" | "2010CA" => &mut self.patient,
@@ -400,7 +408,11 @@ impl Set {
         let at = |n: usize| here(lp, "HL", format!("HL{n:02}"), number, None);
         let own = seg.el(1);
         if own != self.levels.to_string() && !own.is_empty() {
-            let m = format!("HL01 is {}; this is level {} of the transaction", super::issue::shown(own), self.levels);
+            let m = format!(
+                "HL01 is {}; this is level {} of the transaction",
+                super::issue::shown(own),
+                self.levels
+            );
             issues.push(Issue::stop("x12.hl", at(1), m, GUIDE).fix(format!("write {}", self.levels)));
             // One wrong number, one finding.
             self.levels = own.parse().ok().filter(|n| *n == self.levels + 1).unwrap_or(self.levels);
@@ -412,12 +424,14 @@ impl Set {
         };
         match parent {
             Some(p) if seg.el(2) != p.number && !seg.el(2).is_empty() && !p.number.is_empty() => {
-                let m = format!("HL02 is {}; the level above is {}", super::issue::shown(seg.el(2)), p.number);
+                let m =
+                    format!("HL02 is {}; the level above is {}", super::issue::shown(seg.el(2)), p.number);
                 issues.push(Issue::stop("x12.hl", at(2), m, GUIDE).fix(format!("write {}", p.number)));
             }
             _ => {}
         }
-        let level = Level { number: own.to_string(), at: Some(at(4)), child: seg.el(4).to_string(), children: 0 };
+        let level =
+            Level { number: own.to_string(), at: Some(at(4)), child: seg.el(4).to_string(), children: 0 };
         match lp {
             "2000A" => self.l20 = level,
             "2000B" => self.l22 = level,
@@ -439,7 +453,12 @@ impl Set {
         self.leave_subscriber(number, sink, issues);
         if self.billing.is_empty() && self.subscriber.is_empty() {
             let at = here("2000A", "HL", "HL".into(), number, None);
-            issues.push(Issue::stop("x12.required", at, "the transaction has no billing provider level", GUIDE));
+            issues.push(Issue::stop(
+                "x12.required",
+                at,
+                "the transaction has no billing provider level",
+                GUIDE,
+            ));
         }
     }
 }

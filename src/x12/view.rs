@@ -76,6 +76,9 @@ impl<'a> Here<'a> {
     pub fn id(&self) -> &'a str {
         self.seg.id()
     }
+    pub fn has(&self, n: usize) -> bool {
+        self.seg.has(n)
+    }
     pub fn is(&self, lp: &str, id: &str) -> bool {
         self.lp == lp && self.id() == id
     }

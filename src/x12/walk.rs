@@ -4,9 +4,9 @@
 //! loop all the same, a wrong qualifier counts for the segment that was due, a segment out of order is taken
 //! where it belongs. Whether elements are right is `elements`. One walker a transaction; called by `scan`.
 
+use super::Seg;
 use super::guide::{Guide, SegmentUse};
 use super::issue::{At, Issue, shown};
-use super::Seg;
 
 const GUIDE: &str = "X12 005010X222A1, 005010X223A2";
 
@@ -120,11 +120,6 @@ impl Walker {
         }
     }
 
-    /// The loop the last segment is in.
-    pub fn current(&self) -> usize {
-        self.stack.last().map_or(0, |f| f.at)
-    }
-
     fn open(&mut self, at: usize) {
         let lp = &self.guide.loops[at];
         let mut frame = self.spare.pop().unwrap_or_else(|| Frame {
@@ -160,7 +155,12 @@ impl Walker {
                     Issue::stop(
                         "x12.required",
                         here(child.id, first.id, first.id.to_string(), number, line),
-                        format!("loop {} ({}) is missing: {} is expected", child.id, child.name, expected(first)),
+                        format!(
+                            "loop {} ({}) is missing: {} is expected",
+                            child.id,
+                            child.name,
+                            expected(first)
+                        ),
                         GUIDE,
                     )
                     .fix(format!("add the {}", child.name)),
@@ -176,11 +176,10 @@ impl Walker {
             let frame = &self.stack[keep - 1];
             let lp = &self.guide.loops[frame.at];
             let room = |i: usize, s: &SegmentUse| s.most == 0 || usize::from(frame.segments[i]) < s.most;
-            let found = lp
-                .segments
-                .iter()
-                .enumerate()
-                .find(|(i, s)| *i > 0 && s.id == id && s.rank >= frame.rank && room(*i, s) && s.fits(seg));
+            let found =
+                lp.segments.iter().enumerate().find(|(i, s)| {
+                    *i > 0 && s.id == id && s.rank >= frame.rank && room(*i, s) && s.fits(seg)
+                });
             if let Some((segment, _)) = found {
                 return Some(Way { keep, open: [0; 2], opens: 0, segment });
             }
@@ -324,7 +323,8 @@ impl Walker {
             });
             // A rendering provider is on nearly every professional claim.
             let first = fits.next().map(|(_, (at, _))| *at);
-            let at = fits.map(|(_, (at, _))| *at).find(|at| matches!(self.guide.loops[*at].id, "2310B")).or(first);
+            let at =
+                fits.map(|(_, (at, _))| *at).find(|at| matches!(self.guide.loops[*at].id, "2310B")).or(first);
             if let Some(at) = at {
                 return Some(Way { keep, open: [at, 0], opens: 1, segment: 0 });
             }
@@ -332,7 +332,14 @@ impl Walker {
         None
     }
 
-    fn take(&mut self, way: &Way, number: u64, line: Option<u32>, out: &mut Vec<Issue>, wrong_key: bool) -> Put {
+    fn take(
+        &mut self,
+        way: &Way,
+        number: u64,
+        line: Option<u32>,
+        out: &mut Vec<Issue>,
+        wrong_key: bool,
+    ) -> Put {
         while self.stack.len() > way.keep {
             self.close(number, line, out);
         }
@@ -371,7 +378,14 @@ impl Walker {
         Put { lp: frame.at, segment: Some(way.segment), wrong_key, begins: way.opens > 0 }
     }
 
-    fn wrong_qualifier(&self, way: &Way, seg: &Seg<'_>, number: u64, line: Option<u32>, out: &mut Vec<Issue>) {
+    fn wrong_qualifier(
+        &self,
+        way: &Way,
+        seg: &Seg<'_>,
+        number: u64,
+        line: Option<u32>,
+        out: &mut Vec<Issue>,
+    ) {
         let at = match way.opens {
             0 => self.stack[way.keep - 1].at,
             n => way.open[n - 1],
