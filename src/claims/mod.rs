@@ -6,6 +6,7 @@
 //! Labels are our own short words, never the forms' or NUBC's text. Sources: CMS Pub. 100-04 chapters 25
 //! and 26, X12 005010X222A1 and X223A2. Pure; called on the UI thread and by the command line.
 
+pub mod bill;
 mod cms1500;
 pub mod data;
 pub mod face;

@@ -5,6 +5,7 @@
 
 mod check;
 mod claim;
+mod claim_export;
 mod demo;
 mod doctor;
 mod encounter;
@@ -12,6 +13,7 @@ mod intake;
 mod keys;
 mod queue;
 mod search;
+mod setup;
 mod site;
 
 pub use site::{Site, SiteError, open_hub};
@@ -67,6 +69,8 @@ pub enum Sub {
     Check(check::CheckArgs),
     /// Claim forms
     Claim(claim::ClaimArgs),
+    /// Read sites, payers, providers and registration from a file
+    Setup(setup::SetupArgs),
     /// Find codes
     Search(search::SearchArgs),
     /// Say what is set up and what is wrong, in plain sentences
@@ -151,6 +155,7 @@ pub fn run(cli: Cli) -> Result<Outcome, CliError> {
         Sub::Encounter(args) => encounter::run(place, &args),
         Sub::Check(args) => check::run(place, &args),
         Sub::Claim(args) => claim::run(place, &args),
+        Sub::Setup(args) => setup::run(place, &args),
         Sub::Search(args) => search::run(place, &args),
         Sub::Doctor(args) => doctor::run(place, &args),
         Sub::Keys(args) => keys::run(place, &args),

@@ -412,6 +412,7 @@ impl Walker {
 }
 
 pub(super) fn here(lp: &'static str, segment: &str, field: String, number: u64, line: Option<u32>) -> At {
+    let line = line.filter(|_| lp.starts_with("24"));
     At { lp, segment: segment.to_string().into(), field, line, number }
 }
 

@@ -345,9 +345,17 @@ fn institutional(g: &Gist<'_>, codes: &[Code<'_>], facts: Option<&dyn CodeFacts>
                 out.push(Issue::stop("x12.poa", at, m, POA).fix("say Y, N, U or W"));
             }
             ("11", true, None) => {
-                let m =
-                    format!("{}: present on admission is missing, unless the code is exempt", shown(c.code));
-                out.push(Issue::warn("x12.poa", at, m, POA).fix("say Y, N, U or W"));
+                let issue = if never_exempt(c.code) {
+                    let m = format!("{}: present on admission is missing", shown(c.code));
+                    Issue::stop("x12.poa", at, m, POA)
+                } else {
+                    let m = format!(
+                        "{}: present on admission is missing, unless the code is exempt",
+                        shown(c.code)
+                    );
+                    Issue::warn("x12.poa", at, m, POA)
+                };
+                out.push(issue.fix("say Y, N, U or W"));
             }
             ("11" | "12" | "18" | "21", false, Some(true)) => {
                 let m = format!("{} is exempt from present on admission: send nothing", shown(c.code));
@@ -364,5 +372,19 @@ fn institutional(g: &Gist<'_>, codes: &[Code<'_>], facts: Option<&dyn CodeFacts>
             }
             _ => {}
         }
+    }
+}
+
+/// Codes that CMS's exempt list cannot hold, for a site that has not loaded it: diseases and first encounters for
+/// an injury. The list is made of Z codes, external causes, births, congenital conditions, sequelae and later
+/// encounters, with the few below.
+fn never_exempt(code: &str) -> bool {
+    const LISTED: [&str; 12] =
+        ["B90", "B91", "B92", "B94", "E64", "G09", "G14", "I252", "I69", "M80", "M84", "N39"];
+    let b = code.as_bytes();
+    match b.first() {
+        Some(b'A'..=b'N' | b'R') => !LISTED.iter().any(|l| code.starts_with(l)),
+        Some(b'S' | b'T') => b.get(6) == Some(&b'A'),
+        _ => false,
     }
 }

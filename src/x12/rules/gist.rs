@@ -103,7 +103,8 @@ impl<'a> Gist<'a> {
         let statement = segments
             .iter()
             .find(|h| h.is("2300", "DTP") && h.el(1) == "434")
-            .and_then(|h| days(h.el(2), h.el(3)));
+            .and_then(|h| days(h.el(2), h.el(3)))
+            .filter(|(a, b)| a <= b);
         Gist {
             view,
             institutional: view.guide.institutional,
