@@ -6,6 +6,7 @@
 mod check;
 mod check_encounters;
 mod claim;
+mod claim_export;
 mod demo;
 mod doctor;
 mod edits;
@@ -15,6 +16,7 @@ mod intake;
 mod keys;
 mod queue;
 mod search;
+mod setup;
 mod site;
 mod tables;
 
@@ -67,14 +69,16 @@ pub enum Sub {
     Queue(queue::QueueArgs),
     /// Show or code one encounter
     Encounter(encounter::EncounterArgs),
+    /// Claim edits on 837 files or stored encounters
+    Check(check::CheckArgs),
     /// Claim forms
     Claim(claim::ClaimArgs),
     /// Group inpatient stays to MS-DRGs, or load a new version's tables
     Group(group::GroupArgs),
-    /// Claim edits of stored encounters
-    Check(check::CheckArgs),
     /// Tables the edits need: NCCI pairs, MUE, add-on codes, fee schedule, coverage lists
     Edits(edits::EditsArgs),
+    /// Read sites, payers, providers and registration from a file
+    Setup(setup::SetupArgs),
     /// Find codes
     Search(search::SearchArgs),
     /// Official code tables: what is loaded, loading, checking and handing them on
@@ -163,10 +167,11 @@ pub fn run(cli: Cli) -> Result<Outcome, CliError> {
         Sub::Intake(args) => intake::run(place, &args),
         Sub::Queue(args) => queue::run(place, &args),
         Sub::Encounter(args) => encounter::run(place, &args),
+        Sub::Check(args) => check::run(place, &args),
         Sub::Claim(args) => claim::run(place, &args),
         Sub::Group(args) => group::run(place, &args),
-        Sub::Check(args) => check::run(place, &args),
         Sub::Edits(args) => edits::run(place, &args),
+        Sub::Setup(args) => setup::run(place, &args),
         Sub::Search(args) => search::run(place, &args),
         Sub::Tables(args) => tables::run(place, &args),
         Sub::Doctor(args) => doctor::run(place, &args),

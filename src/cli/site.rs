@@ -245,6 +245,50 @@ impl Site {
         Ok(())
     }
 
+    /// Several edits, all or none, with texts and settings.
+    pub fn commit_all(
+        &mut self,
+        sets: &[EditSet],
+        texts: &[(String, String)],
+        settings: &[(&str, &str)],
+    ) -> Result<(), SiteError> {
+        let (now, me) = (self.clock.now_ms(), self.me.login.clone());
+        let ms = u64::try_from(now).unwrap_or(0);
+        let mut mint = IdMint::new(random_seed());
+        self.writer()?.commit_all(sets, texts, settings, &me, now, &mut || mint.next(ms))?;
+        Ok(())
+    }
+
+    pub fn set_setting(&mut self, key: &str, value: &str) -> Result<(), SiteError> {
+        Ok(self.writer()?.set_setting(key, value)?)
+    }
+
+    /// The text of a document or a sent file, by its hash.
+    pub fn text(&self, hash: &str) -> Result<Option<String>, SiteError> {
+        Ok(self.reader.text(hash)?.map(|t| t.to_string()))
+    }
+
+    pub fn directory(&self, scope: &Scope) -> Result<crate::domain::chart::Directory, SiteError> {
+        Ok(self.reader.directory(scope)?)
+    }
+
+    pub fn scope_of(&self, id: Id) -> Result<Option<Scope>, SiteError> {
+        Ok(self.reader.scope_of(id)?)
+    }
+
+    pub fn item<T: crate::domain::Body>(&self, id: Id) -> Result<Option<crate::domain::Item<T>>, SiteError> {
+        Ok(self.reader.item(id)?)
+    }
+
+    /// The first of `n` control numbers of a sender, taken for good.
+    pub fn reserve_control_numbers(&mut self, sender: &str, n: u32) -> Result<u64, SiteError> {
+        use crate::hub::{Hello, Hub, SCHEMA};
+        let mut hub = self.hub()?;
+        let client = self.writer()?.client();
+        hub.hello(&Hello { client, login: self.me.login.clone(), schema: SCHEMA })?;
+        Ok(hub.reserve_control_numbers(sender, n)?)
+    }
+
     pub fn import(&mut self, batch: &ImportBatch) -> Result<Imported, SiteError> {
         let (now, me) = (self.clock.now_ms(), self.me.login.clone());
         let mut mint = IdMint::new(random_seed());

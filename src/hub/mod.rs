@@ -182,6 +182,12 @@ pub trait Hub: Send {
     fn release(&mut self, scope: &Scope, id: Id, fence: i64) -> Result<Lease, HubError>;
     /// A supervisor takes the lease away; the holder's unsent work becomes a proposal.
     fn break_lease(&mut self, scope: &Scope, id: Id, why: &str) -> Result<Lease, HubError>;
+    /// The first of `n` interchange control numbers of a sender, taken for good in a transaction of its own: a
+    /// number is never given twice, whatever happens to the file afterwards.
+    fn reserve_control_numbers(&mut self, sender: &str, n: u32) -> Result<u64, HubError> {
+        let _ = (sender, n);
+        Err(HubError::NotAllowed("this hub gives no control numbers yet".into()))
+    }
     fn record_events(&mut self, events: &[HubEvent]) -> Result<(), HubError>;
     /// Walks every chain; `None` when all is whole.
     fn verify(&mut self) -> Result<Option<HubFault>, HubError>;
