@@ -149,7 +149,7 @@ fn work_under_a_lost_lease_becomes_a_proposal() {
     let mut set = step(&chart, "code.add", vec![Edit::Diagnosis(Change::Add(diagnosis("dx", "I10")))]);
     set.fence = Some(chart.lease.fence);
     a.commit(&set);
-    f.clock().advance(11 * 60_000);
+    f.advance(11 * 60_000);
     b.engine.lease(&mut b.store, b.hub.as_mut(), &scope(), id("e1"), 10).unwrap();
     assert_eq!(a.sync().proposals, 1);
     let p = a.proposals().remove(0);

@@ -67,19 +67,13 @@ impl Work {
 /// by its answer.
 fn push(hub: &mut dyn Hub, ops: Vec<PendingOp>) -> Result<Answer, HubError> {
     let scope = ops.first().map(|p| p.op.scope.clone()).unwrap_or_default();
+    let calls: Vec<_> = ops.iter().map(|p| (&p.op, p.texts.as_slice())).collect();
     let mut answers = Vec::with_capacity(ops.len());
-    for p in ops {
-        match hub.push(&p.op, &p.texts) {
-            Ok(answer) => {
-                let settled = matches!(on_push(answer.clone()), Action::Settle(Settled::Applied { .. }));
-                answers.push((p.op.seq, answer));
-                if !settled {
-                    break;
-                }
-            }
-            Err(e) if answers.is_empty() => return Err(e),
-            // The answers so far are kept; the next call finds out whether the link is back.
-            Err(_) => break,
+    for (p, answer) in ops.iter().zip(hub.push_all(&calls)?) {
+        let applied = answer.is_applied();
+        answers.push((p.op.seq, answer));
+        if !applied {
+            break;
         }
     }
     Ok(Answer::Push { scope, answers })

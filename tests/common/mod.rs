@@ -2,8 +2,10 @@
 
 #![allow(dead_code)]
 
+pub mod cluster;
 pub mod conformance;
 pub mod hub;
+pub mod pg;
 
 use codesk::domain::chart::Directory;
 use codesk::domain::*;
