@@ -194,7 +194,9 @@ fn start_jobs(site: &mut Site) -> Result<Jobs, RunError> {
     let parts = Parts {
         store,
         readers: (first, second),
-        open_hub: Box::new(move || open_hub(&config, clock).map(|h| Box::new(h) as Box<dyn Hub>)),
+        open_hub: Box::new(move || {
+            open_hub(&config, clock).map(|h| h as Box<dyn Hub>).map_err(|e| e.to_string())
+        }),
         load_codes: Box::new(move |mut progress| {
             let opened = Codes::open(&book_dir, &mut *progress);
             opened.map(Arc::new).map_err(|e| match e.hint() {

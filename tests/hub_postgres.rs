@@ -77,7 +77,9 @@ fn a_coder_straight_at_the_database_gets_nowhere() {
     assert!(as_coder(&hello).unwrap().contains("clinic"));
 
     // Reading another scope: by table, by function, by text, by role.
-    for table in ["record", "work_item", "document_text", "log", "audit", "person", "place", "result", "fresh_log"] {
+    for table in
+        ["record", "work_item", "document_text", "log", "audit", "person", "place", "result", "fresh_log"]
+    {
         refused(&format!("SELECT * FROM codesk.{table}"), "permission denied");
     }
     assert!(as_coder("SELECT codesk.pull('hospital', 0, NULL, 100)").unwrap().contains("revoked"));
@@ -111,7 +113,8 @@ fn a_coder_straight_at_the_database_gets_nowhere() {
 
     // Forging the actor: in the greeting, in an op, in an event, under another's cache.
     refused(&format!("SELECT codesk.hello('{}', 'kwong', 1)", id("psql")), "signed in");
-    let mut op = coder.op(&step(&chart, "code.add", vec![Edit::Diagnosis(Change::Add(diagnosis("d", "I10")))]));
+    let mut op =
+        coder.op(&step(&chart, "code.add", vec![Edit::Diagnosis(Change::Add(diagnosis("d", "I10")))]));
     op.actor = "kwong".into();
     match coder.hub.push(&op, &[]).unwrap() {
         PushAnswer::Rejected { why, .. } => assert!(why.contains("another person"), "{why}"),
@@ -125,16 +128,20 @@ fn a_coder_straight_at_the_database_gets_nowhere() {
     assert_eq!(trail.trim(), "dlee:  (recorded for kwong)");
     let mut mruiz = Pen::new(&f, "mruiz", "m");
     mruiz.push(&new_encounter(3).1);
-    let stolen = format!(r#"{{"scope":"clinic","seq":2,"op_id":"{other}","root":"{other}","actor":"dlee","writes":[]}}"#);
+    let stolen = format!(
+        r#"{{"scope":"clinic","seq":2,"op_id":"{other}","root":"{other}","actor":"dlee","writes":[]}}"#
+    );
     refused(&format!("SELECT codesk.push('{}', '{stolen}', '{{}}', '{{}}')", id("m")), "another person");
 
     // Rewriting or deleting rows of the log; not even the owner does that.
     for table in ["log", "audit"] {
         refused(&format!("UPDATE codesk.{table} SET at_ms = 0"), "permission denied");
         refused(&format!("DELETE FROM codesk.{table}"), "permission denied");
-        let owner = f.cluster.sql_as("postgres", db, &format!("SET ROLE codesk_owner; DELETE FROM codesk.{table}"));
+        let owner =
+            f.cluster.sql_as("postgres", db, &format!("SET ROLE codesk_owner; DELETE FROM codesk.{table}"));
         assert!(owner.unwrap_err().contains("only ever added to"));
-        let owner = f.cluster.sql_as("postgres", db, &format!("SET ROLE codesk_owner; TRUNCATE codesk.{table}"));
+        let owner =
+            f.cluster.sql_as("postgres", db, &format!("SET ROLE codesk_owner; TRUNCATE codesk.{table}"));
         assert!(owner.unwrap_err().contains("only ever added to"));
     }
 
@@ -145,12 +152,18 @@ fn a_coder_straight_at_the_database_gets_nowhere() {
     let held = as_coder(&format!("SELECT codesk.lease('clinic', '{}', 1, 30)", id("e3"))).unwrap();
     assert!(held.contains("\"granted\": false"));
     as_coder(&format!("SELECT codesk.release('clinic', '{}', 1)", id("e3"))).unwrap();
-    refused(&format!("SELECT codesk.break_lease('clinic', '{}', 'mine')", id("e3")), "may not take a lease away");
+    refused(
+        &format!("SELECT codesk.break_lease('clinic', '{}', 'mine')", id("e3")),
+        "may not take a lease away",
+    );
     refused(
         &format!("SELECT codesk.lease_set('clinic', '{}', 'dlee', 1, 9, '', '')", id("e3")),
         "permission denied",
     );
-    assert_eq!(f.sql(&format!("SELECT holder FROM codesk.work_item WHERE id = '{}'", id("e3"))).trim(), "mruiz");
+    assert_eq!(
+        f.sql(&format!("SELECT holder FROM codesk.work_item WHERE id = '{}'", id("e3"))).trim(),
+        "mruiz"
+    );
 
     // Raising the own role.
     for role in ["admin", "supervisor"] {
@@ -204,7 +217,8 @@ fn what_is_not_for_a_coder_never_comes_to_a_cache() {
     let words = ["zanzibar", "quetzal", "ocelot", "narwhal"];
     let kinds = [Visibility::Supervisor, Visibility::Private, Visibility::Biller, Visibility::Own];
     for (word, visibility) in words.iter().zip(kinds) {
-        let hold = Hold { note: Phi::new(format!("{word} {word}")), placed_by: "kwong".into(), ..Hold::default() };
+        let hold =
+            Hold { note: Phi::new(format!("{word} {word}")), placed_by: "kwong".into(), ..Hold::default() };
         let mut op = boss.op(&step(&chart, "note", vec![Edit::Hold(Change::Add(item(word, hold)))]));
         op.writes[0].visibility = visibility;
         assert!(boss.hub.push(&op, &[]).unwrap().is_applied());

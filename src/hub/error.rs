@@ -27,11 +27,15 @@ pub enum HubError {
     )]
     Upgrade { have: u32, need: u32 },
     /// The login or the password is wrong, or the server does not let this login in.
-    #[error("the shared database does not let {0} in: wrong password or login; `codesk init --hub` asks again")]
+    #[error(
+        "the shared database does not let {0} in: wrong password or login; `codesk init --hub` asks again"
+    )]
     SignIn(String),
     #[error("the server has no database {0:?}; check the address with `codesk hub status`")]
     NoDatabase(String),
-    #[error("there is no codesk in this database yet; an administrator runs `codesk init --hub` with its address")]
+    #[error(
+        "there is no codesk in this database yet; an administrator runs `codesk init --hub` with its address"
+    )]
     NoHub,
     #[error(
         "the shared database is older than this codesk (schema {have}, needs {need}); an administrator runs \
@@ -76,7 +80,9 @@ impl HubError {
             HubError::Unreachable(_) | HubError::Db(DbError::Busy) => {
                 Some("nothing is lost: edits wait in the outbox")
             }
-            HubError::Upgrade { .. } | HubError::SchemaOld { .. } | HubError::SignIn(_) => Some("edits stay in the outbox until then"),
+            HubError::Upgrade { .. } | HubError::SchemaOld { .. } | HubError::SignIn(_) => {
+                Some("edits stay in the outbox until then")
+            }
             _ => None,
         }
     }

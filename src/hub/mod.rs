@@ -198,6 +198,10 @@ pub trait Hub: Send {
     /// A supervisor takes the lease away; the holder's unsent work becomes a proposal.
     fn break_lease(&mut self, scope: &Scope, id: Id, why: &str) -> Result<Lease, HubError>;
     fn record_events(&mut self, events: &[HubEvent]) -> Result<(), HubError>;
+    /// Whether others change it without telling us: then it is asked every minute.
+    fn is_remote(&self) -> bool {
+        false
+    }
     /// Walks every chain; `None` when all is whole.
     fn verify(&mut self) -> Result<Option<HubFault>, HubError>;
 }

@@ -40,8 +40,9 @@ pub fn binaries() -> PathBuf {
     if let Some((_, path)) = found.pop() {
         return path;
     }
-    let on_path = std::env::var_os("PATH")
-        .and_then(|p| std::env::split_paths(&p).find(|d| d.join("initdb").exists() && d.join("postgres").exists()));
+    let on_path = std::env::var_os("PATH").and_then(|p| {
+        std::env::split_paths(&p).find(|d| d.join("initdb").exists() && d.join("postgres").exists())
+    });
     on_path.unwrap_or_else(|| {
         panic!(
             "POSTGRESQL IS MISSING: these tests start a PostgreSQL server (13 or later) and found no initdb in \
@@ -176,7 +177,20 @@ impl Cluster {
     /// SQL as anybody, past every function.
     pub fn sql_as(&self, login: &str, database: &str, statements: &str) -> Result<String, String> {
         let mut c = self.tool("psql");
-        c.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", login, "-d", database, "-c", statements]);
+        c.args([
+            "-X",
+            "-q",
+            "-A",
+            "-t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-U",
+            login,
+            "-d",
+            database,
+            "-c",
+            statements,
+        ]);
         let out = c.current_dir("/").output().unwrap();
         match out.status.success() {
             true => Ok(String::from_utf8_lossy(&out.stdout).into_owned()),
@@ -209,7 +223,10 @@ impl Cluster {
 
     /// Puts a backup in the place of a database: every client loses its connection and finds an older hub.
     pub fn restore(&self, database: &str, file: &Path) {
-        self.sql("postgres", &format!("UPDATE pg_database SET datallowconn = false WHERE datname = '{database}'"));
+        self.sql(
+            "postgres",
+            &format!("UPDATE pg_database SET datallowconn = false WHERE datname = '{database}'"),
+        );
         // A connection that is just ending is still counted for a moment.
         for attempt in 0.. {
             self.empty(database);

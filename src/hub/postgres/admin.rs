@@ -154,11 +154,13 @@ impl HubAdmin for PgHub {
         let w: WireStatus = wire::read(&text.unwrap_or_default(), "the state of the hub")?;
         let mut warnings = Vec::new();
         for index in &w.bad_indexes {
-            warnings.push(format!("the index {index} is damaged or unfinished; REINDEX INDEX codesk.{index}"));
+            warnings
+                .push(format!("the index {index} is damaged or unfinished; REINDEX INDEX codesk.{index}"));
         }
         let tables = w.tables.unwrap_or_default();
         for t in tables.iter().filter(|t| t.dead > 50_000 && t.dead > t.rows / 2) {
-            warnings.push(format!("the table {} is half dead rows; VACUUM ANALYZE codesk.{}", t.table, t.table));
+            warnings
+                .push(format!("the table {} is half dead rows; VACUUM ANALYZE codesk.{}", t.table, t.table));
         }
         if w.connections * 10 > w.max_connections * 9 {
             warnings.push(format!("{} of {} connections are taken", w.connections, w.max_connections));

@@ -17,7 +17,7 @@ use tokio_postgres::{Client, NoTls, Row};
 /// A call that has no answer by then is given up; whether it was done is found out by its number.
 const LIMIT: Duration = Duration::from_secs(90);
 /// A refused password is not tried again at once: the server may count.
-const REFUSED: Duration = Duration::from_secs(60);
+const REFUSED: Duration = Duration::from_secs(600);
 
 pub(super) type Param<'a> = (&'a (dyn ToSql + Sync), Type);
 
@@ -94,7 +94,7 @@ impl Link {
     }
 
     fn client(&self) -> Result<(Arc<Client>, String), HubError> {
-        self.client.clone().ok_or(HubError::NotSignedIn)
+        self.client.clone().ok_or_else(|| HubError::Unreachable("there is no connection".into()))
     }
 
     pub fn rows(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, HubError> {

@@ -263,6 +263,10 @@ impl Hub for PgHub {
         Ok(())
     }
 
+    fn is_remote(&self) -> bool {
+        true
+    }
+
     fn verify(&mut self) -> Result<Option<HubFault>, HubError> {
         self.client()?;
         self.link.rows("SELECT codesk.stamp_all()", &[])?;

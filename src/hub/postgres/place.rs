@@ -41,8 +41,7 @@ fn split(address: &str) -> Result<(String, Option<PathBuf>, Option<String>), Hub
     Ok((plain, authority, mode))
 }
 
-const NO_PASSWORD: &str =
-    "leave the password out, everybody on this machine could read it in the list of processes; codesk asks for it";
+const NO_PASSWORD: &str = "leave the password out, everybody on this machine could read it in the list of processes; codesk asks for it";
 
 impl PgPlace {
     /// Reads `postgres://[login@]host[:port]/database[?sslrootcert=FILE]` or
@@ -66,7 +65,9 @@ impl PgPlace {
             Some("verify-full" | "verify-ca" | "require") => true,
             Some("disable" | "prefer" | "allow") if here => false,
             Some("disable" | "prefer" | "allow") => {
-                return Err(bad("a server beyond this machine is reached over verified TLS only; leave sslmode out"));
+                return Err(bad(
+                    "a server beyond this machine is reached over verified TLS only; leave sslmode out",
+                ));
             }
             Some(other) => return Err(bad(format!("sslmode {other:?} is not known"))),
         };
@@ -76,7 +77,9 @@ impl PgPlace {
         config.keepalives_idle(Duration::from_secs(30));
         config.tcp_user_timeout(Duration::from_secs(30));
         // A call that the server cannot finish is given up by it too.
-        config.options("-c statement_timeout=60000 -c lock_timeout=20000 -c idle_in_transaction_session_timeout=60000");
+        config.options(
+            "-c statement_timeout=60000 -c lock_timeout=20000 -c idle_in_transaction_session_timeout=60000",
+        );
         if let Some(p) = password {
             config.password(p);
         }

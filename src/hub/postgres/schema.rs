@@ -99,9 +99,12 @@ pub(super) fn migrate(link: &mut Link, admin: &str, partitions: bool) -> Result<
         );
     }
     sql += "RESET ROLE;\n";
-    sql += &format!("DO $$ BEGIN IF NOT pg_has_role({0}, 'codesk_user', 'member') OR NOT EXISTS (SELECT FROM pg_auth_members m \
+    sql += &format!(
+        "DO $$ BEGIN IF NOT pg_has_role({0}, 'codesk_user', 'member') OR NOT EXISTS (SELECT FROM pg_auth_members m \
         WHERE m.roleid = 'codesk_user'::regrole AND m.member = {0}::regrole) THEN EXECUTE format('GRANT codesk_user TO %I', {0}); \
-        END IF; END $$;\nCOMMIT;\n", quoted(admin));
+        END IF; END $$;\nCOMMIT;\n",
+        quoted(admin)
+    );
     if let Err(e) = link.batch(&sql) {
         let _ = link.batch("ROLLBACK");
         return Err(e);
@@ -121,10 +124,7 @@ pub(super) fn installed(link: &mut Link) -> Result<u32, HubError> {
 
 /// A partition of its own for a scope; what is in the common one moves.
 pub(super) fn partition(link: &mut Link, scope: &str) -> Result<(), HubError> {
-    let split = link.text(
-        "SELECT relkind::text FROM pg_class WHERE oid = 'codesk.record'::regclass",
-        &[],
-    )?;
+    let split = link.text("SELECT relkind::text FROM pg_class WHERE oid = 'codesk.record'::regclass", &[])?;
     if split.as_deref() != Some("p") {
         return Err(HubError::NotAllowed("this hub was made without partitions".into()));
     }
@@ -206,7 +206,10 @@ fn rule_rows() -> String {
     for (table, rows) in
         [("record_kind", kinds), ("may_write", rights), ("transition", steps), ("word", words)]
     {
-        sql += &format!("DELETE FROM codesk.{table};\nINSERT INTO codesk.{table} VALUES {};\n", rows.join(",\n"));
+        sql += &format!(
+            "DELETE FROM codesk.{table};\nINSERT INTO codesk.{table} VALUES {};\n",
+            rows.join(",\n")
+        );
     }
     sql
 }

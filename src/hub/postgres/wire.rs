@@ -1,6 +1,8 @@
 //! The hub's answers as they come over the wire, and what they become.
 
-use crate::domain::{Cents, CodingState, Cursor, Id, Lease, Op, Phi, Record, Role, Scope, VisitKind, WorkItem};
+use crate::domain::{
+    Cents, CodingState, Cursor, Id, Lease, Op, Phi, Record, Role, Scope, VisitKind, WorkItem,
+};
 use crate::hub::{HubError, HubItem, LeaseAnswer, Page, PullAnswer, PushAnswer, Welcome};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
@@ -35,7 +37,13 @@ impl WireWelcome {
     pub fn welcome(self) -> Result<Welcome, HubError> {
         let scopes = self.scopes.unwrap_or_default();
         let scopes = scopes.into_iter().map(|(s, r)| Ok((s, role(&r)?))).collect::<Result<_, HubError>>()?;
-        Ok(Welcome { hub: self.hub, scopes, all_scopes: self.all_scopes, have: self.have, now_ms: self.now_ms })
+        Ok(Welcome {
+            hub: self.hub,
+            scopes,
+            all_scopes: self.all_scopes,
+            have: self.have,
+            now_ms: self.now_ms,
+        })
     }
 }
 
