@@ -3,7 +3,8 @@
 use super::place::HubPlace;
 use super::{CliError, Outcome, PlaceArgs, Site, SiteError, secret};
 use crate::config::{Config, HubFile};
-use crate::hub::{Hello, Hub, HubError, HubStatus, SCHEMA};
+use crate::domain::Role;
+use crate::hub::{Hello, Hub, HubError, HubStatus, SCHEMA, Welcome};
 use clap::{Args, Subcommand};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -98,28 +99,43 @@ pub fn init(place: &PlaceArgs, args: &InitArgs) -> Result<Outcome, CliError> {
         }
     };
     config.write_hub(&file, password.as_deref())?;
-    eprintln!("{joined}");
+    // Known from the first start on, even without the network.
+    Site::open(place)?.set_role(joined.1)?;
+    eprintln!("{}", joined.0);
     Ok(Outcome::Done)
 }
 
 /// Greets the hub; makes or upgrades it first where the login may.
-fn join(hub: &HubPlace, login: &str, password: Option<&str>, partitions: bool) -> Result<String, HubError> {
+fn join(
+    hub: &HubPlace,
+    login: &str,
+    password: Option<&str>,
+    partitions: bool,
+) -> Result<(String, Role), HubError> {
     let mut pg = hub.postgres(password)?.ok_or(HubError::NoHub)?;
     let hello = Hello { client: crate::domain::Id::NIL, login: login.into(), schema: SCHEMA };
     match pg.hello(&hello) {
-        Ok(_) => Ok(format!("{login} may use the shared database; this folder belongs to it now")),
+        Ok(welcome) => Ok((
+            format!("{login} may use the shared database; this folder belongs to it now"),
+            best(&welcome),
+        )),
         Err(HubError::NoHub | HubError::SchemaOld { .. }) => {
             let done = pg.migrate(login, partitions)?;
-            pg.hello(&hello)?;
-            Ok(match done.from {
-                0 => {
-                    format!("the shared database is made (schema {}); {login} is its administrator", done.to)
-                }
-                from => format!("the shared database is upgraded from schema {from} to {}", done.to),
-            })
+            let welcome = pg.hello(&hello)?;
+            let (from, to) = (done.from, done.to);
+            let said = match from {
+                0 => format!("the shared database is made (schema {to}); {login} is its administrator"),
+                _ => format!("the shared database is upgraded from schema {from} to {to}"),
+            };
+            Ok((said, best(&welcome)))
         }
         Err(e) => Err(e),
     }
+}
+
+/// The role in which a person may most.
+fn best(welcome: &Welcome) -> Role {
+    welcome.scopes.iter().map(|(_, r)| *r).max_by_key(|r| r.weight()).unwrap_or(Role::ReadOnly)
 }
 
 /// A cache that exchanged with one hub is not turned over to another: its numbers mean nothing there.

@@ -217,6 +217,10 @@ impl Site {
         Ok(self.reader.pending_count()?)
     }
 
+    pub fn set_role(&mut self, role: Role) -> Result<(), SiteError> {
+        Ok(self.writer()?.set_setting(crate::sync::MY_ROLE, role.label())?)
+    }
+
     /// What is wrong with the cache's own trail, if anything.
     pub fn audit_verify(&self) -> Result<Option<String>, SiteError> {
         Ok(self.reader.audit_verify()?.map(|f| format!("{}, row {}: {}", f.scope, f.n, f.why)))

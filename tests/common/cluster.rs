@@ -73,6 +73,21 @@ fn run(mut command: Command) -> String {
     String::from_utf8_lossy(&out.stdout).into_owned()
 }
 
+/// Takes everybody else's rights to a file away.
+pub fn only_mine(file: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// Lets the server own a file that it insists on owning.
+pub fn give_to_server(file: &Path) {
+    if is_root() {
+        let mut c = Command::new("chown");
+        c.arg("nobody:nogroup").arg(file);
+        run(c);
+    }
+}
+
 pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

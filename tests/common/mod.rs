@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod conformance;
 pub mod hub;
 pub mod pg;
+pub mod rig;
 
 use codesk::domain::chart::Directory;
 use codesk::domain::*;

@@ -8,7 +8,7 @@ use crate::domain::{Id, Scope};
 use crate::hub::HubError;
 use postgres_openssl::MakeTlsConnector;
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio_postgres::types::{ToSql, Type};
@@ -65,12 +65,15 @@ impl Link {
         let database = self.place.database().to_string();
         let fail = |e: &tokio_postgres::Error| meaning(e, &login, &database);
         let client = if self.place.tls {
-            let tls = MakeTlsConnector::new(self.place.connector()?);
-            self.runtime.block_on(async {
+            let said = Arc::new(Mutex::new(None));
+            let tls = MakeTlsConnector::new(self.place.connector(&said)?);
+            let connected = self.runtime.block_on(async {
                 let (client, connection) = config.connect(tls).await.map_err(|e| fail(&e))?;
                 tokio::spawn(connection);
                 Ok(client)
-            })
+            });
+            let words = said.lock().ok().and_then(|mut w| w.take());
+            connected.map_err(|e| words.map_or(e, HubError::Certificate))
         } else {
             self.runtime.block_on(async {
                 let (client, connection) = config.connect(NoTls).await.map_err(|e| fail(&e))?;
@@ -166,6 +169,7 @@ fn meaning(e: &tokio_postgres::Error, login: &str, database: &str) -> HubError {
         "25006" => retry("this server is a read-only copy"),
         "53100" => retry("its disk is full"),
         "53300" => retry("it has too many connections"),
+        "55000" => retry("it takes no connections now"),
         "57P01" | "57P02" | "57P03" => retry("it is starting or stopping"),
         "40001" | "40P01" | "55P03" | "57014" | "23505" => retry("it is busy"),
         code if code.starts_with("08") || code.starts_with("53") || code.starts_with("58") => {
@@ -180,9 +184,6 @@ fn broken_link(e: &tokio_postgres::Error) -> HubError {
     let mut words = None;
     while let Some(s) = source {
         let said = s.to_string();
-        if said.contains("certificate") {
-            return HubError::Certificate(certificate_words(&said));
-        }
         words = Some(said);
         source = s.source();
     }
@@ -192,12 +193,4 @@ fn broken_link(e: &tokio_postgres::Error) -> HubError {
         _ => "the connection failed".into(),
     };
     HubError::Unreachable(words)
-}
-
-/// `error:0A000086:...:(certificate has expired)`: the part for people.
-fn certificate_words(said: &str) -> String {
-    match (said.rfind('('), said.rfind(')')) {
-        (Some(a), Some(b)) if a < b => said[a + 1..b].to_string(),
-        _ => "it does not verify for this server's name".into(),
-    }
 }

@@ -6,6 +6,7 @@
 use crate::hub::HubError;
 use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode};
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_postgres::config::{Config, Host, SslMode};
 
@@ -95,10 +96,17 @@ impl PgPlace {
         self.config.get_dbname().unwrap_or_default()
     }
 
-    pub(super) fn connector(&self) -> Result<SslConnector, HubError> {
+    /// What went wrong with a certificate is left in `said`: the handshake itself says only that it failed.
+    pub(super) fn connector(&self, said: &Arc<Mutex<Option<String>>>) -> Result<SslConnector, HubError> {
         let fail = |e: openssl::error::ErrorStack| HubError::Certificate(e.to_string());
         let mut builder = SslConnector::builder(SslMethod::tls_client()).map_err(fail)?;
-        builder.set_verify(SslVerifyMode::PEER);
+        let said = Arc::clone(said);
+        builder.set_verify_callback(SslVerifyMode::PEER, move |whole, chain| {
+            if !whole && let Ok(mut words) = said.lock() {
+                words.get_or_insert_with(|| chain.error().error_string().to_string());
+            }
+            whole
+        });
         match &self.authority {
             Some(file) => builder.set_ca_file(file).map_err(|_| {
                 HubError::Certificate(format!("{} is not a readable certificate", file.display()))
