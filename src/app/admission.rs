@@ -36,7 +36,8 @@ impl App {
     }
 
     fn takes_poa(&self, d: &Diagnosis) -> bool {
-        self.facts.poa_exempt(&d.code) != Some(true)
+        let day = self.open.as_ref().map(|o| o.chart.header().code_date());
+        day.and_then(|on| self.facts.poa_exempt(&d.code, on)) != Some(true)
     }
 
     /// The next diagnosis in a direction that takes a mark.

@@ -248,7 +248,7 @@ pub fn add_findings(
         out.push(f);
     }
     if out.len() > before || named {
-        settle(chart, out);
+        settle(chart, facts, out);
     }
 }
 

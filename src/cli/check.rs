@@ -8,7 +8,6 @@ use super::{CliError, Outcome, PlaceArgs, check_encounters};
 use crate::claims::CodeFacts;
 use crate::config::Config;
 use crate::domain::Severity;
-use crate::facts::Codes;
 use crate::x12::{self, Checker, Issue};
 use clap::Args;
 use serde_json::{Value, json};
@@ -32,7 +31,8 @@ pub struct CheckArgs {
 }
 
 pub fn run(place: &PlaceArgs, args: &CheckArgs) -> Result<Outcome, CliError> {
-    let (files_given, ids): (Vec<&String>, Vec<&String>) = args.what.iter().partition(|w| Path::new(w).exists());
+    let (files_given, ids): (Vec<&String>, Vec<&String>) =
+        args.what.iter().partition(|w| Path::new(w).exists());
     let mut outcome = Outcome::Done;
     if args.all || !ids.is_empty() {
         let ids: Vec<String> = ids.into_iter().cloned().collect();

@@ -296,6 +296,17 @@ impl Role {
             Role::ReadOnly => "read-only",
         }
     }
+    /// Most first: what counts where somebody has several.
+    pub fn weight(self) -> u8 {
+        match self {
+            Role::Admin => 5,
+            Role::Supervisor => 4,
+            Role::Biller => 3,
+            Role::Coder => 2,
+            Role::Trainee => 1,
+            Role::ReadOnly => 0,
+        }
+    }
     pub fn may_code(self) -> bool {
         matches!(self, Role::Coder | Role::Trainee | Role::Supervisor | Role::Admin)
     }

@@ -176,14 +176,19 @@ fn coding_step(
     Ok(())
 }
 
+/// Whether a claim in this state may be taken off the encounter.
+pub fn may_remove_claim(state: ClaimState) -> Result<(), String> {
+    match state {
+        ClaimState::Draft | ClaimState::Ready => Ok(()),
+        _ => Err(format!("a claim that is {} cannot be removed", state.label())),
+    }
+}
+
 fn claim_step(write: &Write, now: &Record) -> Result<(), Objection> {
     let Some(from) = state_of(now, ClaimState::from_key) else { return Ok(()) };
     let removes = write.set.iter().any(|f| f.0 == FIELD_DELETED && f.2 == serde_json::Value::Bool(true));
     if removes {
-        return match from {
-            ClaimState::Draft | ClaimState::Ready => Ok(()),
-            _ => Err(Objection::Rejected(format!("a claim that is {} cannot be removed", from.label()))),
-        };
+        return may_remove_claim(from).map_err(Objection::Rejected);
     }
     match field(write, "state").and_then(|(_, to)| ClaimState::from_key(to)) {
         Some(to) => from.may_become(to).map_err(|r| Objection::Rejected(r.0)),

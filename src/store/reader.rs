@@ -162,6 +162,11 @@ impl Reader {
     }
 
     /// Ops the hub has not answered.
+    /// Walks the cache's own audit chains; `None` when all is whole.
+    pub fn audit_verify(&self) -> Result<Option<super::AuditFault>, StoreError> {
+        super::audit::verify(&self.conn)
+    }
+
     pub fn pending_count(&self) -> Result<u64, StoreError> {
         let n: i64 = self
             .conn

@@ -8,7 +8,7 @@
 
 use super::Backoff;
 use super::plan::{self, Action, Answer, Halt, Standing, Task, Work};
-use crate::domain::{Id, SHARED_SCOPE, Scope};
+use crate::domain::{Id, Role, SHARED_SCOPE, Scope};
 use crate::hub::{Hello, Hub, HubError, HubEvent, PullAnswer, PushAnswer, SCHEMA, Welcome};
 use crate::sqlite::ErrorKind;
 use crate::store::{PulledItem, PulledPage, Settled, Store, StoreError};
@@ -16,6 +16,10 @@ use std::collections::VecDeque;
 
 /// The hub a cache belongs to.
 const HUB_SETTING: &str = "hub";
+/// The setting that holds when the last round went through, milliseconds since 1970; to the minute.
+pub const LAST_OK: &str = "sync.last";
+/// The setting that holds the role the hub gave at the last greeting: the one that may most.
+pub const MY_ROLE: &str = "role";
 /// Rows a pull asks for.
 const PAGE: u32 = 1_000;
 /// Texts a call asks for.
@@ -68,6 +72,8 @@ pub enum SyncState {
 pub struct SyncStatus {
     pub pending: u64,
     pub last_ok: Option<i64>,
+    /// How far the hub's clock is ahead of the one we were told, in milliseconds. Leases end by the hub's.
+    pub skew_ms: i64,
     pub state: SyncState,
 }
 
@@ -115,6 +121,8 @@ pub struct Engine {
     halted: bool,
     /// When ops that were confirmed long ago were last forgotten.
     pruned_at: Option<i64>,
+    /// When `LAST_OK` was written.
+    noted: i64,
 }
 
 impl Engine {
@@ -130,6 +138,7 @@ impl Engine {
             in_round: false,
             halted: false,
             pruned_at: None,
+            noted: 0,
         }
     }
 
@@ -226,7 +235,10 @@ impl Engine {
         let mut done = Progress::default();
         match answer {
             Err(e) => self.failed(&e, now_ms),
-            Ok(Answer::Welcome(welcome)) => self.greeted(store, welcome, &mut done)?,
+            Ok(Answer::Welcome(welcome)) => {
+                self.status.skew_ms = welcome.now_ms - now_ms;
+                self.greeted(store, welcome, &mut done)?;
+            }
             Ok(Answer::Push { scope, answers }) => self.pushed(store, &scope, answers, now_ms, &mut done)?,
             Ok(Answer::Events(events)) => {
                 for e in &events {
@@ -244,6 +256,10 @@ impl Engine {
             self.backoff.reset();
             self.wake_at = 0;
             self.status.last_ok = Some(now_ms);
+            if now_ms - self.noted >= 60_000 {
+                self.noted = now_ms;
+                store.set_setting(LAST_OK, &now_ms.to_string())?;
+            }
             self.status.state = SyncState::Synced;
             if self.pruned_at.is_none_or(|at| now_ms - at > DAY_MS) {
                 store.prune_outbox(now_ms)?;
@@ -289,6 +305,12 @@ impl Engine {
             store.set_setting(HUB_SETTING, &welcome.hub.to_string())?;
         }
         self.status.state = SyncState::Working;
+        let role = welcome.scopes.iter().map(|(_, r)| *r).max_by_key(|r| r.weight());
+        if let Some(role) = role.map(Role::label)
+            && store.setting(MY_ROLE)?.as_deref() != Some(role)
+        {
+            store.set_setting(MY_ROLE, role)?;
+        }
         let offered: Vec<Scope> = welcome.scopes.into_iter().map(|(s, _)| s).collect();
         for scope in store.scopes()? {
             if !welcome.all_scopes && !offered.contains(&scope) {

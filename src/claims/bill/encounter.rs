@@ -329,7 +329,7 @@ fn codes(b: &mut Bill, chart: &Chart, facts: &dyn CodeFacts, inpatient: bool) {
     let dx = |kind: &str, d: &crate::domain::Diagnosis| HealthCode {
         poa: d
             .poa
-            .filter(|_| inpatient && facts.poa_exempt(&d.code) != Some(true))
+            .filter(|_| inpatient && facts.poa_exempt(&d.code, e.code_date()) != Some(true))
             .map(|p| p.letter().to_string())
             .unwrap_or_default(),
         ..code(kind, &d.code)

@@ -4,6 +4,7 @@
 //! transaction, so positions are given as rows are written and stamping has nothing left to do.
 //! Several processes may have it open; each call waits its turn. The file must lie on a local disk.
 
+mod admin;
 mod control;
 mod lease;
 mod log;

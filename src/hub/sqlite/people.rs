@@ -5,6 +5,9 @@ use crate::domain::{Id, Role, SHARED_SCOPE, Scope};
 use crate::hub::{Hello, HubError, Welcome};
 use rusqlite::{Connection, OptionalExtension, params};
 
+/// Who acts when nobody has signed in: the program setting a hub up.
+pub(super) const SET_UP: &str = "set-up";
+
 fn role_key(role: Role) -> &'static str {
     role.label()
 }
@@ -13,18 +16,6 @@ fn role_of(key: &str) -> Option<Role> {
     [Role::Coder, Role::Trainee, Role::Supervisor, Role::Biller, Role::Admin, Role::ReadOnly]
         .into_iter()
         .find(|r| r.label() == key)
-}
-
-/// Most first: what counts where somebody has several.
-fn weight(role: Role) -> u8 {
-    match role {
-        Role::Admin => 5,
-        Role::Supervisor => 4,
-        Role::Biller => 3,
-        Role::Coder => 2,
-        Role::Trainee => 1,
-        Role::ReadOnly => 0,
-    }
 }
 
 fn roles(conn: &Connection, login: &str) -> Result<Vec<(Scope, Role, bool)>, HubError> {
@@ -40,7 +31,7 @@ pub(super) fn role(conn: &Connection, login: &str, scope: &Scope) -> Result<Opti
     let mut best: Option<Role> = None;
     for (s, r, locked) in roles(conn, login)? {
         let counts = !locked && (s == *scope || s.0 == EVERYWHERE || is_shared(scope));
-        if counts && best.is_none_or(|b| weight(r) > weight(b)) {
+        if counts && best.is_none_or(|b| r.weight() > b.weight()) {
             best = Some(r);
         }
     }
@@ -141,7 +132,7 @@ impl SqliteHub {
         let tx = self.begin()?;
         change(&tx)?;
         let detail = format!("{login}: {what}");
-        let session = by.unwrap_or(super::Session { client: Id::NIL, login: "set-up".into() });
+        let session = by.unwrap_or(super::Session { client: Id::NIL, login: SET_UP.into() });
         log::audit(
             &tx,
             &session,

@@ -337,7 +337,7 @@ fn institutional(g: &Gist<'_>, codes: &[Code<'_>], facts: Option<&dyn CodeFacts>
     }
     for c in codes.iter().filter(|c| matches!(c.kind, "ABK" | "ABF" | "ABN")) {
         let poa = c.here.comp(c.n, 9);
-        let exempt = facts.and_then(|f| f.poa_exempt(c.code));
+        let exempt = facts.zip(g.code_day()).and_then(|(f, on)| f.poa_exempt(c.code, on));
         let at = c.here.at_comp(c.n, 9);
         match (bill, poa.is_empty(), exempt) {
             ("11", true, Some(false)) => {
