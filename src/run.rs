@@ -215,6 +215,7 @@ fn start_jobs(site: &mut Site) -> Result<Jobs, RunError> {
     let (book_dir, data_dir) = (config.book_dir(), config.dir.clone());
     let (drg_dir, today) = (config.dir.clone(), site.today);
     let edits_of = config.clone();
+    let volumes_dir = config.dir.clone();
     let parts = Parts {
         store,
         readers: (first, second),
@@ -242,6 +243,10 @@ fn start_jobs(site: &mut Site) -> Result<Jobs, RunError> {
             // What is whole is used; what is not is named.
             let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
             if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
+        }),
+        load_volumes: Box::new(move || {
+            let store = TableStore::open(&volumes_dir).map_err(|e| e.to_string())?;
+            store.volumes(today).map_err(|e| e.to_string())
         }),
         login: site.me.login.clone(),
         now: Arc::new(move || Clock::now_ms(&clock)),

@@ -9,6 +9,7 @@
 use crate::codes::import::{
     self, Kind, Known, Library, Mapping, Meta, Refusal, Release, ReleaseHash, SiteBuilder, Stated,
 };
+use crate::codes::volumes::Volumes;
 use crate::codes::{Book, BookError, CodeSystem, SiteTables, Tables};
 use crate::domain::text::clean_line;
 use chrono::{DateTime, Utc};
@@ -91,6 +92,16 @@ struct Manifest {
     form: u32,
     releases: Vec<Loaded>,
 }
+
+/// What the book screens page through.
+const VOLUMES: [Kind; 6] = [
+    Kind::CmIndex,
+    Kind::CmExternalCause,
+    Kind::CmNeoplasm,
+    Kind::CmDrugs,
+    Kind::PcsTables,
+    Kind::PcsDefinitions,
+];
 
 const FORM: u32 = 1;
 /// The most a release may unpack to; the largest has 30 MB.
@@ -292,6 +303,18 @@ impl TableStore {
         }
         let site = builder.finish(&|system| shipped_known(system).unwrap_or_default());
         Ok(Tables::with_site(SiteTables { name: Some(self.set_hash()), ..site }))
+    }
+
+    /// The volumes of the book screens: of each kind the release in force on a day, else the newest.
+    /// Reads them all; takes about half a second.
+    pub fn volumes(&self, day: chrono::NaiveDate) -> Result<Volumes, TableStoreError> {
+        let mut volumes = Volumes::default();
+        for kind in VOLUMES {
+            if let Some(r) = self.newest(kind, day) {
+                import::shelve(&self.release(&r.hash)?, &mut volumes);
+            }
+        }
+        Ok(volumes)
     }
 
     /// Whether a book was made of exactly these tables.

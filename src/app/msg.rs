@@ -133,6 +133,7 @@ pub enum Reply {
     },
     /// Index and tables were loaded or exchanged.
     Volumes(Arc<Volumes>),
+    VolumesFailed(String),
     /// The code book is being made: what is being done now.
     BookProgress(String),
     BookFailed(String),

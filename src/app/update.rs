@@ -93,6 +93,10 @@ impl App {
                 self.volumes = volumes;
                 Vec::new()
             }
+            Reply::VolumesFailed(why) => {
+                self.fail(format!("index and tables: {why}"));
+                Vec::new()
+            }
             Reply::BookProgress(what) => {
                 self.book = super::BookState::Building(what);
                 Vec::new()

@@ -11,6 +11,7 @@ mod sync;
 mod writer;
 
 use crate::app::{Effect, Reply};
+use crate::codes::volumes::Volumes;
 use crate::domain::IdMint;
 use crate::facts::Codes;
 use crate::hub::Hub;
@@ -33,6 +34,8 @@ pub type LoadCodes = Box<dyn FnOnce(Progress) -> Result<Arc<Codes>, String> + Se
 /// Loads the DRG tables, on a thread of its own that ends with it; told once it can answer, and again when all of
 /// them are unpacked.
 pub type LoadDrg = Box<dyn FnOnce(&mut dyn FnMut(Arc<crate::drg::Desk>)) -> Result<(), String> + Send>;
+/// Loads index and tables of the book screens, on a thread of its own that ends with it.
+pub type LoadVolumes = Box<dyn FnOnce() -> Result<Volumes, String> + Send>;
 /// Told while the book is being made: what, and how far in percent.
 pub type Progress = Box<dyn FnMut(&str, u8)>;
 
@@ -46,6 +49,7 @@ pub struct Parts {
     pub open_hub: OpenHub,
     pub load_codes: LoadCodes,
     pub load_drg: LoadDrg,
+    pub load_volumes: LoadVolumes,
     pub login: String,
     pub now: Now,
     pub seed: u64,
@@ -94,8 +98,8 @@ impl Jobs {
             now: parts.now.clone(),
             learned: parts.store.learned(),
         });
-        // The code book and the DRG tables.
-        let outstanding = Arc::new(AtomicUsize::new(2));
+        // The code book, the DRG tables, index and tables of the book screens.
+        let outstanding = Arc::new(AtomicUsize::new(3));
         let out = Out { replies: replies_out, outstanding: outstanding.clone() };
         let store = Arc::new(Mutex::new(parts.store));
         let (to_writer, writer_asks) = bounded(ROOM);
@@ -139,6 +143,15 @@ impl Jobs {
                 }
             }),
         )?);
+        let o = out.clone();
+        let load = parts.load_volumes;
+        threads.push(spawn(
+            "volumes",
+            Box::new(move || match load() {
+                Ok(volumes) => o.answer(Reply::Volumes(Arc::new(volumes))),
+                Err(why) => o.answer(Reply::VolumesFailed(why)),
+            }),
+        )?);
         let s = sync::Sync::new(store, sync_reader, &parts.login, parts.seed, parts.now, out);
         threads.push(spawn("sync", Box::new(move || s.run(parts.open_hub, &sync_asks)))?);
         let _ = to_sync.send(sync::Ask::Exchange);
@@ -162,7 +175,7 @@ impl Jobs {
         self.replies.recv_timeout(Duration::from_millis(25)).ok()
     }
 
-    /// Questions not yet answered, the opening of the code book and of the DRG tables among them.
+    /// Questions not yet answered, the opening of the code book, of the DRG tables and of the volumes among them.
     pub fn outstanding(&self) -> usize {
         self.outstanding.load(Ordering::SeqCst)
     }

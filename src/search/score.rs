@@ -10,7 +10,8 @@ use super::query::{Encounter, Group, Parsed};
 use crate::codes::class;
 use crate::codes::index::{Index, JOINED, NEGATED, PhraseSource};
 
-/// Phrases of one code that are looked at.
+/// Phrases of one code that are all looked at; of those after them only the ones that hold a word of the
+/// weightiest group: a code of a poisoning has the name of every drug it is for.
 const PHRASES: usize = 96;
 
 /// What one vocabulary word means to one word of the query.
@@ -28,6 +29,8 @@ pub struct Links {
     pub list: Vec<Link>,
     tokens: Vec<u32>,
     pub words: usize,
+    /// The words of the weightiest group.
+    key: std::ops::Range<usize>,
 }
 
 impl Links {
@@ -35,8 +38,10 @@ impl Links {
         if first.len() != index.words() {
             *first = vec![0; index.words()];
         }
-        let mut links = Links { list: Vec::new(), tokens: Vec::new(), words: 0 };
+        let mut links = Links { list: Vec::new(), tokens: Vec::new(), words: 0, key: 0..0 };
+        let mut heaviest = 0.0f32;
         for group in &parsed.groups {
+            let from = links.words;
             for w in group.alternatives.iter().flat_map(|a| &a.words) {
                 let letters = w.text.chars().count();
                 for c in &w.candidates {
@@ -52,6 +57,10 @@ impl Links {
                     links.tokens.push(c.token);
                 }
                 links.words += 1;
+            }
+            if group.weight > heaviest {
+                heaviest = group.weight;
+                links.key = from..links.words;
             }
         }
         links
@@ -90,7 +99,10 @@ impl Scorer<'_> {
     pub fn text(&mut self, doc: u32) -> (f32, bool) {
         let (mut top, mut title_cover, mut exact) = (0.0f32, 0.0, false);
         let mut against = false;
-        for p in self.index.phrases(doc).iter().take(PHRASES) {
+        for (n, p) in self.index.phrases(doc).iter().enumerate() {
+            if n >= PHRASES && !self.holds_key(p) {
+                continue;
+            }
             let title = self.index.source(p) == PhraseSource::Title;
             let (cover, precision) = self.phrase(p, title, &mut against);
             if title {
@@ -111,6 +123,14 @@ impl Scorer<'_> {
             _ => 0.0,
         };
         (top + 0.25 * title_cover + tail - if against { points::NON } else { 0.0 }, exact && !against)
+    }
+
+    /// Whether a phrase holds a word of the weightiest group.
+    fn holds_key(&self, phrase: u32) -> bool {
+        self.index.phrase(phrase).iter().any(|t| {
+            let mut links = links_of(&self.links.list, self.first, t & !(NEGATED | JOINED));
+            links.any(|l| self.links.key.contains(&l.word))
+        })
     }
 
     fn title_has(&self, doc: u32, beginning: &str) -> bool {

@@ -91,7 +91,7 @@ const CASES: &[Case] = &[
         reason: "not UTF-8",
         damage: |b| {
             let mut all = lines(b);
-            all[76] = latin1(&String::from_utf8_lossy(&all[76]).replacen('e', "\u{e9}", 1));
+            all[76] = latin1(&String::from_utf8_lossy(&all[76]).replacen('o', "\u{f3}", 1));
             all.concat()
         },
     },
@@ -131,10 +131,7 @@ const CASES: &[Case] = &[
         file: CM_ORDER,
         line: 3,
         reason: "must be a heading",
-        damage: |b| {
-            let b = line(b, 2, |l| format!("{}A000   1{}", &l[..6], &l[14..].replacen('1', "", 1)));
-            line(&b, 3, |l| format!("{}A0000  {}", &l[..6], &l[13..]))
-        },
+        damage: |b| line(b, 3, |l| format!("{}A0001  {}", &l[..6], &l[13..])),
     },
     Case {
         what: "addenda cut before their summary",

@@ -2,6 +2,7 @@
 
 use crate::*;
 use chrono::NaiveDate;
+use codesk::codes::volumes::VolumeKind;
 use codesk::codes::{Book, CodeStatus};
 use codesk::codes_file::{SharedBook, open_site};
 use codesk::domain::CodeSystem::{self, Cpt, Hcpcs, Icd10cm, Icd10pcs};
@@ -223,4 +224,26 @@ fn the_book_is_made_anew_when_the_tables_change_and_only_then() {
     assert!(new.listed_text(Kind::Modifiers, "XU", day(2020, 11, 1)).is_some());
     s.remove(&hash).unwrap();
     assert!(s.made(&open(&s).0));
+}
+
+#[test]
+fn the_book_screens_have_the_loaded_volumes() {
+    let dir = everything().0.path();
+    let v = store(dir).volumes(day(2026, 1, 15)).unwrap();
+    let index = v.get(VolumeKind::Index).unwrap();
+    assert_eq!(index.len(), 81_024);
+    assert!(index.source.contains("FY2025") && index.source.contains("2024-10-01"));
+    let at = index.see("Cirrhosis, alcoholic").unwrap();
+    assert_eq!((index.row(at).title(), index.row(at).cell(0)), ("alcoholic", "K70.30"));
+    let neoplasms = v.get(VolumeKind::Neoplasms).unwrap();
+    assert_eq!((neoplasms.heads.len(), neoplasms.len()), (6, 1_939));
+    assert_eq!(v.get(VolumeKind::Drugs).unwrap().len(), 7_428);
+    assert_eq!(v.get(VolumeKind::External).unwrap().len(), 8_064);
+    let pcs = v.pcs.unwrap();
+    assert_eq!(pcs.tables.len(), 908);
+    assert_eq!(pcs.words("02HV3", '3').unwrap().0, "Infusion Device");
+    let (label, definition) = pcs.words("0DB", 'W').unwrap();
+    assert_eq!(label, "Peritoneum");
+    assert!(definition.is_some_and(|d| d.contains("Epiploic foramen")), "{definition:?}");
+    assert!(store(tempfile::tempdir().unwrap().path()).volumes(day(2026, 1, 1)).unwrap().pcs.is_none());
 }

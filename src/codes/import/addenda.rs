@@ -103,11 +103,9 @@ pub fn read(text: &str) -> Result<Addenda, Refusal> {
             if *system.get_or_insert(of) != of {
                 return Err(Refusal::at(n, "diagnoses and procedures in one file"));
             }
-            let before = changes.last().map(|l: &Line| (l.action, l.row.code.clone()));
-            let paired = before == Some((Action::From, row.code.clone()));
-            if (action == Action::To) != paired
-                && (action == Action::To || before.is_some_and(|b| b.0 == Action::From))
-            {
+            let from = changes.last().filter(|l: &&Line| l.action == Action::From);
+            let paired = action == Action::To && from.is_some_and(|f| f.row.code == row.code);
+            if !paired && (from.is_some() || action == Action::To) {
                 return Err(Refusal::at(
                     n,
                     "\"Revise to\" must follow its \"Revise from\": a line is missing",

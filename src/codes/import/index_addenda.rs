@@ -6,7 +6,7 @@
 
 use super::index::{IndexEntry, IndexTable};
 use super::index_xml::is_code;
-use super::refusal::{Refusal, columns, lines};
+use super::refusal::{Refusal, lines};
 use super::xml::squeeze;
 use std::collections::HashMap;
 
@@ -42,11 +42,21 @@ impl IndexAddenda {
 }
 
 const TITLE: &str = "ICD-10-CM INDEX to DISEASES and INJURIES";
-const WIDTH: usize = 14;
 
 /// Whether the first line that is not blank is theirs.
 pub fn is_title(line: &str) -> bool {
     line.trim().eq_ignore_ascii_case(TITLE)
+}
+
+const ACTIONS: [&str; 5] = ["No Change", "Add", "Delete", "Revise from", "Revise to"];
+
+/// The action of a line and what follows it; no action where a line goes on.
+fn take_action(line: &str) -> (&str, &str) {
+    let found = ACTIONS.iter().find_map(|a| {
+        let rest = line.strip_prefix(a)?;
+        rest.starts_with("  ").then(|| (&line[..a.len()], rest.trim()))
+    });
+    found.unwrap_or(("", line.trim()))
 }
 
 /// Reads addenda.
@@ -54,31 +64,31 @@ pub fn read(text: &str) -> Result<IndexAddenda, Refusal> {
     let mut year = None;
     let mut joined: Vec<(usize, Action, String)> = Vec::new();
     for (n, line) in lines(text) {
-        let (head, rest) = (columns(line, 0, WIDTH).trim(), columns(line, WIDTH, usize::MAX).trim());
+        let (head, rest) = take_action(line);
         let action = match head {
             "No Change" => Action::Keep,
             "Add" => Action::Add,
             "Delete" => Action::Delete,
             "Revise from" => Action::From,
             "Revise to" => Action::To,
-            "" if rest.is_empty() || is_title(line) => continue,
-            "" if year.is_none() || joined.is_empty() => {
+            _ if rest.is_empty() || is_title(line) => continue,
+            _ if year.is_none() || joined.is_empty() => {
                 let digits = rest.strip_suffix("Addenda").map(str::trim);
                 year = year.or(digits.and_then(|y| y.parse::<i32>().ok()));
                 continue;
             }
-            // a long line goes on in the same column
-            "" => {
+            // a long line goes on in the column of the terms
+            _ if line.starts_with("            ") => {
                 if let Some((_, _, text)) = joined.last_mut() {
                     text.push(' ');
                     text.push_str(rest);
                 }
                 continue;
             }
-            other => {
+            _ => {
                 return Err(Refusal::at(
                     n,
-                    format!("{other:?} is not an action of addenda: the columns are shifted"),
+                    "the line begins with no action of addenda: the columns are shifted",
                 ));
             }
         };
@@ -114,6 +124,13 @@ pub fn read(text: &str) -> Result<IndexAddenda, Refusal> {
     }
 }
 
+/// A code as the index prints it, with its dot: `ABCC6` is a gene.
+fn is_printed_code(text: &str) -> bool {
+    let digit_second = text.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
+    let plain = text.trim_end_matches(['-', '.']);
+    is_code(text) && (text.contains('.') || (plain.len() == 3 && digit_second))
+}
+
 /// `- - fish tapeworm (D. latum) infestation B70.0 [D63.8]`, taken apart.
 fn entry(text: &str) -> Option<IndexEntry> {
     let mut e = IndexEntry::default();
@@ -127,9 +144,9 @@ fn entry(text: &str) -> Option<IndexEntry> {
         rest = deeper.trim_start();
     }
     let mut words: Vec<&str> = rest.split_whitespace().collect();
-    while let Some(last) = words.last() {
+    while let Some(last) = words.last().filter(|_| words.len() > 1) {
         let bare = last.trim_matches(['[', ']', ',']);
-        if !is_code(bare) || !bare.bytes().any(|c| c.is_ascii_digit()) {
+        if !is_printed_code(bare) {
             break;
         }
         match last.starts_with('[') || last.ends_with(']') {
@@ -349,6 +366,9 @@ mod tests {
         let e = entry("- finger (any) - see also Abscess, hand").unwrap();
         assert_eq!((e.term.as_str(), e.see_also), ("finger", vec!["Abscess, hand".to_string()]));
         assert_eq!(entry("- multiple sites M11.8-").unwrap().codes, ["M11.8-"]);
+        let e = entry("- CTNNB1 Q87.88").unwrap();
+        assert_eq!((e.term.as_str(), e.codes), ("CTNNB1", vec!["Q87.88".to_string()]));
+        assert_eq!(entry("- ENPP1").unwrap().term, "ENPP1");
         assert!(entry("- ").is_none());
     }
 

@@ -52,8 +52,9 @@ fn entry(record: &csv::StringRecord, due: usize) -> Result<IndexEntry, String> {
     let level = field(2).parse::<u8>().ok().filter(|l| *l < 16);
     let level = level
         .ok_or_else(|| format!("{:?} in column Level is not a level: the columns are shifted", field(2)))?;
-    let term = field(3);
-    if term.is_empty() {
+    let (term, modifiers) = (field(3), field(6));
+    // the official index itself has a few entries of nonessential words alone: `(somatoform)`
+    if term.is_empty() && modifiers.is_empty() {
         return Err("an entry without a term".into());
     }
     let list = |text: String| if text.is_empty() { Vec::new() } else { vec![text] };
@@ -64,7 +65,7 @@ fn entry(record: &csv::StringRecord, due: usize) -> Result<IndexEntry, String> {
     Ok(IndexEntry {
         level,
         term,
-        modifiers: field(6),
+        modifiers,
         see: list(field(4)),
         see_also: list(field(5)),
         codes: list(code),

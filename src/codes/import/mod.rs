@@ -21,6 +21,7 @@ mod read;
 mod refusal;
 mod release;
 mod sheets;
+mod shelf;
 mod site;
 mod tabular;
 mod xml;
@@ -36,4 +37,5 @@ pub use pcs::{
 pub use read::{Library, Reading, Stated, read};
 pub use refusal::{MOST_BYTES, Refusal};
 pub use release::{Content, HcpcsRow, ListRow, Meta, OrderRow, PeriodRow, Release, ReleaseHash};
+pub use shelf::shelve;
 pub use site::SiteBuilder;

@@ -87,6 +87,11 @@ pub fn text_of(bytes: &[u8], latin1: bool) -> Result<Cow<'_, str>, Refusal> {
             ));
         }
     };
+    // printed addenda begin a page with a form feed
+    let text = match text.contains("\n\u{c}") {
+        true => Cow::Owned(text.replace("\n\u{c}", "\n")),
+        false => text,
+    };
     let unfit = |c: char| (is_unsafe(c) && !matches!(c, '\n' | '\r' | '\t')) || c == '\u{fffd}';
     if let Some((at, c)) = text.char_indices().find(|(_, c)| unfit(*c)) {
         let line = line_of(text.as_bytes(), at);

@@ -251,6 +251,15 @@ fn lasting(lists: &[(Meta, Vec<ListRow>)]) -> BTreeMap<String, Span> {
         .collect()
 }
 
+/// What a coder says for a column: malignant without more is primary, by the rule of the table.
+fn plain_column(kind: Kind, column: &str) -> &'static [&'static str] {
+    match (kind, column) {
+        (Kind::CmNeoplasm, "Malignant Primary") => &["malignant"],
+        (Kind::CmNeoplasm, "Ca in situ") => &["carcinoma in situ"],
+        _ => &[],
+    }
+}
+
 /// The words under which an entry is found, and the codes it leads to.
 fn terms(kind: Kind, table: &IndexTable, out: &mut Vec<(CodeSystem, String, String)>) {
     let system = if kind == Kind::PcsIndex { CodeSystem::Icd10pcs } else { CodeSystem::Icd10cm };
@@ -270,7 +279,11 @@ fn terms(kind: Kind, table: &IndexTable, out: &mut Vec<(CodeSystem, String, Stri
         for (cell, column) in e.cells.iter().zip(&table.columns) {
             let code = normal_code(cell);
             if code.len() >= 3 {
-                out.push((system, code, format!("{}, {column}", words())));
+                for said in plain_column(kind, column) {
+                    out.push((system, code.clone(), format!("{}, {said}", words())));
+                }
+                // a hyphen keeps the pair together: "Uncertain Behavior" is not "Unspecified Behavior"
+                out.push((system, code, format!("{}, {}", words(), column.replace(' ', "-"))));
             }
         }
     }
