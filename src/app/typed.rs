@@ -7,8 +7,8 @@ use super::{
 };
 use crate::domain::coding::parse_pointers;
 use crate::domain::{
-    Cents, Change, Chart, Edit, EvidenceSpan, FreeText, Id, Item, Override, OverridePolicy,
-    Pointer, Procedure, ServiceLine, Units, normal_code,
+    Cents, Change, Chart, Edit, EvidenceSpan, FreeText, Id, Item, Override, OverridePolicy, Pointer,
+    Procedure, ServiceLine, Units, normal_code,
 };
 
 /// Modifiers that say "separate": an auditor will ask what supports them.
