@@ -377,7 +377,8 @@ pub fn status_words(book: &Book, node: Node, date: NaiveDate) -> String {
         },
         CodeStatus::NeedsSeventh => {
             let code = book.node_code(node).unwrap_or_default();
-            let letters: Vec<String> = book.seventh(code).iter().map(|(c, _)| c.to_string()).collect();
+            let letters: Vec<String> =
+                book.seventh_on(code, date).iter().map(|(c, _)| c.to_string()).collect();
             format!("needs a 7th character: {}", letters.join(" "))
         }
         CodeStatus::NotYet { from } => format!("not valid on {date}: begins on {from}"),

@@ -134,7 +134,7 @@ impl Book {
 }
 
 /// Words between which a phrase of a title ends.
-const JOINTS: [&str; 7] = ["of", "into", "to", "with", "from", "using", "in"];
+const JOINTS: [&str; 8] = ["of", "into", "to", "with", "from", "using", "in", "at"];
 
 fn differences(group: &[(char, Vec<&str>)]) -> Vec<(char, String)> {
     let Some((_, first)) = group.first() else { return Vec::new() };
