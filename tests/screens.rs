@@ -120,7 +120,7 @@ fn volumes_of_the_book() {
         };
         shot("book_index", &["enter", "B", ">"]);
         shot("book_entry", &["right", "/", "a", "l", "z"]);
-        shot("book_pair", &["enter", "enter"]);
+        shot("book_pair", &["enter", "enter", "enter"]);
         shot("book_neoplasms", &["<", "<", "j", "j", "right"]);
         rig.finish();
     }

@@ -91,9 +91,9 @@ pub fn xml(text: &str) -> Element {
         if tag.starts_with(['?', '!']) {
             continue;
         }
-        if tag.starts_with('/') {
+        if let Some(closing) = tag.strip_prefix('/') {
             let done = stack.pop().unwrap();
-            assert_eq!(done.name, tag[1..].trim(), "tags are nested");
+            assert_eq!(done.name, closing.trim(), "tags are nested");
             stack.last_mut().expect("a root").children.push(done);
             continue;
         }
