@@ -10,9 +10,22 @@ impl PgHub {
     /// Creates or upgrades schema, roles and functions as the login of the address, or as `login`. The one who
     /// makes a hub is its first administrator.
     pub fn migrate(&mut self, login: &str, partitions: bool) -> Result<Migrated, HubError> {
+        self.migrate_to(login, partitions, super::NEWEST)
+    }
+
+    /// The same up to an older schema: for tests of an upgrade.
+    #[doc(hidden)]
+    pub fn migrate_to(&mut self, login: &str, partitions: bool, newest: u32) -> Result<Migrated, HubError> {
         self.link.connect(login)?;
         let admin = self.link.text("SELECT session_user::text", &[])?.unwrap_or_default();
-        schema::migrate(&mut self.link, &admin, partitions)
+        schema::migrate(&mut self.link, &admin, partitions, newest)
+    }
+
+    /// As a program that needs no more than this schema: for tests of an upgrade.
+    #[doc(hidden)]
+    pub fn needing(mut self, schema: u32) -> PgHub {
+        self.needs = schema;
+        self
     }
 
     /// Gives a scope partitions of its own, in a hub that was made with partitions.

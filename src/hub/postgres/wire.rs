@@ -224,7 +224,7 @@ enum WirePull {
     Revoked,
 }
 
-pub(super) fn pull_answer(text: &str, scope: &Scope) -> Result<PullAnswer, HubError> {
+pub(super) fn pull_answer(text: &str, scope: &Scope, lists: bool) -> Result<PullAnswer, HubError> {
     Ok(match read::<WirePull>(text, "a page of changes")? {
         WirePull::Page { records, items: list, cursor, head, more } => PullAnswer::Page(Page {
             records,
@@ -232,6 +232,7 @@ pub(super) fn pull_answer(text: &str, scope: &Scope) -> Result<PullAnswer, HubEr
             cursor: cursor.cursor()?,
             head: head.cursor()?,
             more,
+            lists,
         }),
         WirePull::Restored { head } => PullAnswer::Restored { head: head.cursor()? },
         WirePull::Revoked => PullAnswer::Revoked,
