@@ -53,8 +53,9 @@ fn a_backup_by_the_command_line_is_put_back_and_clients_send_what_it_lacks() {
     store.import(&batch(3..6), "dlee", NOW, &mut IdMint::new(9)).unwrap();
     Engine::new("dlee", 1).step(&mut store, &mut open(), NOW).unwrap();
     assert_eq!(store.pending_count().unwrap(), 0);
-    let seen = folder.path().join("for-the-server.dump");
+    let seen = c.folder.join("for-the-server.dump");
     std::fs::copy(&file, &seen).unwrap();
+    common::cluster::give_to_server(&seen);
     c.restore("team", &seen);
     codesk(&["hub", "restored"]);
     let done = Engine::new("dlee", 1).step(&mut store, &mut open(), NOW).unwrap();
@@ -162,7 +163,7 @@ fn a_streaming_copy_serves_pulls_and_takes_over() {
 
     // The server dies; the copy is promoted. One address names both: the one that writes is found.
     let both = format!(
-        "postgres:///{db}?host={},{}&port={},{}&target_session_attrs=read-write",
+        "postgres:///{db}?host={},{}&port={},{}",
         primary.folder.display(),
         copy.folder.display(),
         primary.port,

@@ -49,16 +49,16 @@ impl PgHub {
     pub fn tool_arguments(&self, login: &str) -> Vec<String> {
         let place = self.link.place();
         let mut out = Vec::new();
-        if let Some(host) = place.config.get_hosts().first() {
-            let name = match host {
-                tokio_postgres::config::Host::Tcp(name) => name.clone(),
+        if let Some(server) = place.servers.first() {
+            match server.get_hosts().first() {
+                Some(tokio_postgres::config::Host::Tcp(name)) => out.push(format!("--host={name}")),
                 #[cfg(unix)]
-                tokio_postgres::config::Host::Unix(path) => path.display().to_string(),
-            };
-            out.push(format!("--host={name}"));
-        }
-        if let Some(port) = place.config.get_ports().first() {
-            out.push(format!("--port={port}"));
+                Some(tokio_postgres::config::Host::Unix(path)) => {
+                    out.push(format!("--host={}", path.display()))
+                }
+                None => {}
+            }
+            out.extend(server.get_ports().first().map(|port| format!("--port={port}")));
         }
         out.push(format!("--username={}", place.login().unwrap_or(login)));
         out.push(format!("--dbname={}", place.database()));

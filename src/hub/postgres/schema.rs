@@ -78,7 +78,8 @@ pub(super) fn migrate(
         sql += "CREATE SCHEMA codesk AUTHORIZATION codesk_owner;\n";
         sql += "REVOKE CREATE ON SCHEMA public FROM PUBLIC;\n";
         sql += "DO $$ BEGIN EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
-                EXECUTE format('GRANT CONNECT ON DATABASE %I TO codesk_user', current_database()); END $$;\n";
+                EXECUTE format('GRANT CONNECT ON DATABASE %I TO codesk_user', current_database());
+                EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO codesk_owner', current_database()); END $$;\n";
     }
     sql += "SET LOCAL ROLE codesk_owner;\n";
     for (number, file) in MIGRATIONS.iter().filter(|(n, _)| *n > from && *n <= newest) {
@@ -172,16 +173,13 @@ pub(super) fn partition(link: &mut Link, scope: &str) -> Result<(), HubError> {
     Ok(())
 }
 
-const ROLE_LIST: [Role; 6] =
-    [Role::Coder, Role::Trainee, Role::Supervisor, Role::Biller, Role::Admin, Role::ReadOnly];
-
 /// The program's rules as rows, in place of what was there.
 fn rule_rows() -> String {
     let mut kinds = Vec::new();
     let mut rights = Vec::new();
     for k in RecordKind::ALL {
         kinds.push(format!("('*', '{}', {}, {})", k.key(), k.is_root(), k.is_coding()));
-        for role in ROLE_LIST {
+        for role in Role::ALL {
             for fresh in [true, false] {
                 if rules::may_write(role, *k, fresh) {
                     rights.push(format!("('*', '{}', '{}', {fresh})", role.label(), k.key()));
