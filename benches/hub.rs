@@ -134,6 +134,9 @@ fn fill(c: &Cluster, database: &str, scope: &str, n: u64, first: u64, open_share
     );
 }
 
+/// Encounters somebody got, with their fences.
+type Taken = Vec<(Id, i64)>;
+
 fn queue() {
     const CLIENTS: usize = 200;
     const ROWS: u64 = 10_000;
@@ -154,7 +157,7 @@ fn queue() {
     for (what, pause) in
         [("get_next, 200 clients, one a second each", 1000u64), ("get_next, 200 clients without a pause", 0)]
     {
-        let got: Vec<(Vec<(Id, i64)>, Vec<f64>)> = std::thread::scope(|s| {
+        let got: Vec<(Taken, Vec<f64>)> = std::thread::scope(|s| {
             let workers: Vec<_> = (0..CLIENTS)
                 .map(|n| {
                     let (c, ask) = (&c, &ask);
@@ -175,7 +178,7 @@ fn queue() {
                 .collect();
             workers.into_iter().map(|w| w.join().unwrap()).collect()
         });
-        let all: Vec<(Id, i64)> = got.iter().flat_map(|(m, _)| m.clone()).collect();
+        let all: Taken = got.iter().flat_map(|(m, _)| m.clone()).collect();
         let rows: BTreeSet<Id> = all.iter().map(|(id, _)| *id).collect();
         let mut times: Vec<f64> = got.iter().flat_map(|(_, t)| t.clone()).collect();
         line(what, &mut times);
@@ -384,7 +387,7 @@ fn five_hundred(c: &Cluster, seconds: u64) {
 fn edit_op(scope: &Scope, n: usize, seq: u64, root: &str) -> Op {
     let (mut chart, _) = encounter(n % 1000);
     chart.encounter.id = id(root);
-    let new = seq == 1 || seq % 8 == 0;
+    let new = seq == 1 || seq.is_multiple_of(8);
     let edit = if new {
         Edit::Encounter(Change::Add(chart.encounter.clone()))
     } else {

@@ -64,7 +64,8 @@ impl PgPlace {
         if config.get_hosts().is_empty() {
             return Err(bad("it names no server: postgres://HOST/database, or ?host=/run/postgresql"));
         }
-        let here = config.get_hosts().iter().all(is_here);
+        let hosts: Vec<Host> = config.get_hosts().iter().flat_map(each_of).collect();
+        let here = hosts.iter().all(is_here);
         let tls = match mode.as_deref() {
             None => !here,
             Some("verify-full" | "verify-ca" | "require") => true,
@@ -78,7 +79,7 @@ impl PgPlace {
         };
         let ports = config.get_ports();
         let mut servers = Vec::new();
-        for (n, host) in config.get_hosts().iter().enumerate() {
+        for (n, host) in hosts.iter().enumerate() {
             let mut one = Config::new();
             match host {
                 Host::Tcp(name) => one.host(name),
@@ -136,6 +137,15 @@ impl PgPlace {
     }
 }
 
+/// `?host=/run/a,/run/b` is two servers.
+fn each_of(host: &Host) -> Vec<Host> {
+    match host {
+        #[cfg(unix)]
+        Host::Unix(path) => path.to_string_lossy().split(',').map(|p| Host::Unix(p.into())).collect(),
+        tcp => vec![tcp.clone()],
+    }
+}
+
 fn is_here(host: &Host) -> bool {
     match host {
         #[cfg(unix)]
@@ -168,6 +178,13 @@ mod tests {
             let said = refusal(secret);
             assert!(said.contains("list of processes") && !said.contains("hunter2"), "{said}");
         }
+        for two in
+            ["postgres:///codesk?host=/run/a,/run/b&port=1,2", "postgres://127.0.0.1:1,localhost:2/codesk"]
+        {
+            assert_eq!(PgPlace::parse(two, None).unwrap().servers.len(), 2, "{two}");
+        }
+        assert!(!PgPlace::parse("postgres://localhost,127.0.0.1/codesk", None).unwrap().tls);
+        assert!(PgPlace::parse("postgres://localhost,hub.example/codesk", None).unwrap().tls);
         assert!(refusal("postgres://hub.example").contains("database"));
         assert!(refusal("postgres:///codesk").contains("server"));
     }
