@@ -39,14 +39,11 @@ fn main() {
         Some("rig") => {
             let at = args.iter().position(|a| a == "--seed").and_then(|i| args.get(i + 1));
             let seed = at.and_then(|s| s.parse().ok()).unwrap_or_else(|| u64::from(std::process::id()));
-            let plan = rig::Plan {
-                clients: 8,
-                seconds: number(1, 150),
-                seed,
-                crashes: 6,
-                restores: 2,
-                by_sequence: args.iter().any(|a| a == "--sequence"),
-            };
+            // Whoever reads a hub again from the start finds what he missed: no restores where losses are looked for.
+            let by_sequence = args.iter().any(|a| a == "--sequence");
+            let (crashes, restores) = if by_sequence { (0, 0) } else { (6, 2) };
+            let plan =
+                rig::Plan { clients: 8, seconds: number(1, 150), seed, crashes, restores, by_sequence };
             let report = rig::run(plan, || Command::new(std::env::current_exe().unwrap()));
             rig::print(plan, &report);
             let good = report.lost + report.twice + report.unequal == 0 && report.chain.is_none();
