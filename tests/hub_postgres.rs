@@ -82,12 +82,13 @@ fn a_coder_straight_at_the_database_gets_nowhere() {
     {
         refused(&format!("SELECT * FROM codesk.{table}"), "permission denied");
     }
-    assert!(as_coder("SELECT codesk.pull('hospital', 0, NULL, 100)").unwrap().contains("revoked"));
+    assert!(as_coder("SELECT codesk.pull('hospital', 0, NULL, 100, NULL)").unwrap().contains("revoked"));
     refused("SELECT codesk.head_of('hospital')", "hospital");
+    refused("SELECT codesk.fetch('hospital', ARRAY[gen_random_uuid()])", "hospital");
     refused("SELECT codesk.texts('hospital', ARRAY['x'])", "hospital");
     refused("SELECT codesk.get_next('hospital', gen_random_uuid(), 1, NULL, 30)", "hospital");
     refused(&format!("SELECT codesk.lease('hospital', '{other}', NULL, 30)"), "hospital");
-    refused("SELECT codesk.hidden('hospital', 0, 100)", "permission denied");
+    refused("SELECT codesk.hidden('hospital', 0, 100, NULL)", "permission denied");
     refused("SELECT codesk.refresh('hospital', gen_random_uuid())", "permission denied");
     refused("SET ROLE codesk_owner", "permission denied");
     refused("SET ROLE codesk_reader", "permission denied");
@@ -245,7 +246,8 @@ fn what_is_not_for_a_coder_never_comes_to_a_cache() {
         }
         // Whatever the client asks for: every function it may call, with the widest arguments.
         for sql in [
-            "SELECT codesk.pull('clinic', 0, NULL, 100000)".to_string(),
+            "SELECT codesk.pull('clinic', 0, NULL, 100000, NULL)".to_string(),
+            format!("SELECT codesk.fetch('clinic', ARRAY['{}']::uuid[])", id("e1")),
             format!("SELECT encode(text, 'escape') FROM codesk.texts('clinic', ARRAY['{hash}'])"),
             "SELECT codesk.sums('clinic')".to_string(),
         ] {

@@ -3,7 +3,7 @@
 use super::place::HubPlace;
 use super::{CliError, Outcome, PlaceArgs, Site, SiteError, secret};
 use crate::config::{Config, HubFile};
-use crate::domain::Role;
+use crate::domain::{Id, Role};
 use crate::hub::{Hello, Hub, HubError, HubStatus, SCHEMA, Welcome};
 use clap::{Args, Subcommand};
 use std::io::{IsTerminal, Write};
@@ -21,6 +21,9 @@ pub struct InitArgs {
     /// A file with the password, readable by you alone; asked for otherwise
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+    /// Hold lists and what is worked on here, not every encounter of my scopes
+    #[arg(long)]
+    lists_only: bool,
     /// A new hub only: split its tables by scope
     #[arg(long)]
     partitions: bool,
@@ -72,15 +75,17 @@ struct AdminArgs {
 pub fn init(place: &PlaceArgs, args: &InitArgs) -> Result<Outcome, CliError> {
     let config = Config::load(place.data_dir.as_deref())?;
     let hub = HubPlace::parse(&args.hub, args.replica.as_deref()).map_err(SiteError::from)?;
-    if hub != HubPlace::of(&config).map_err(SiteError::from)? {
-        refuse_used_folder(place, &config)?;
-    }
-    let file = HubFile { address: args.hub.clone(), replica: args.replica.clone() };
+    let file =
+        HubFile { address: args.hub.clone(), replica: args.replica.clone(), lists_only: args.lists_only };
     if !hub.is_remote() {
         config.write_hub(&file, None)?;
         let site = Site::open(place)?;
         let (login, mut hub) = (site.me.login.clone(), site.hub()?);
-        hub.hello(&hello(&site, &login)).map_err(SiteError::from)?;
+        let welcome = hub.hello(&hello(&site, &login)).map_err(SiteError::from)?;
+        if let Err(e) = same_hub(&site, welcome.hub) {
+            config.forget_hub()?;
+            return Err(e);
+        }
         eprintln!("the shared database is {}; {login} may use it", args.hub);
         return Ok(Outcome::Done);
     }
@@ -98,6 +103,9 @@ pub fn init(place: &PlaceArgs, args: &InitArgs) -> Result<Outcome, CliError> {
             other => break other.map_err(SiteError::from)?,
         }
     };
+    if config.dir.join("cache.db").exists() {
+        same_hub(&Site::open(place)?, joined.2)?;
+    }
     config.write_hub(&file, password.as_deref())?;
     // Known from the first start on, even without the network.
     Site::open(place)?.set_role(joined.1)?;
@@ -111,13 +119,14 @@ fn join(
     login: &str,
     password: Option<&str>,
     partitions: bool,
-) -> Result<(String, Role), HubError> {
+) -> Result<(String, Role, Id), HubError> {
     let mut pg = hub.postgres(password)?.ok_or(HubError::NoHub)?;
     let hello = Hello { client: crate::domain::Id::NIL, login: login.into(), schema: SCHEMA };
     match pg.hello(&hello) {
         Ok(welcome) => Ok((
             format!("{login} may use the shared database; this folder belongs to it now"),
             best(&welcome),
+            welcome.hub,
         )),
         Err(HubError::NoHub | HubError::SchemaOld { .. }) => {
             let done = pg.migrate(login, partitions)?;
@@ -127,7 +136,7 @@ fn join(
                 0 => format!("the shared database is made (schema {to}); {login} is its administrator"),
                 _ => format!("the shared database is upgraded from schema {from} to {to}"),
             };
-            Ok((said, best(&welcome)))
+            Ok((said, best(&welcome), welcome.hub))
         }
         Err(e) => Err(e),
     }
@@ -138,15 +147,16 @@ fn best(welcome: &Welcome) -> Role {
     welcome.scopes.iter().map(|(_, r)| *r).max_by_key(|r| r.weight()).unwrap_or(Role::ReadOnly)
 }
 
-/// A cache that exchanged with one hub is not turned over to another: its numbers mean nothing there.
-fn refuse_used_folder(place: &PlaceArgs, config: &Config) -> Result<(), CliError> {
-    if config.dir.join("cache.db").exists() && Site::open(place)?.setting("hub").is_some() {
-        return Err(CliError::Refused(format!(
+/// A cache that exchanged with one hub is not turned over to another: its numbers mean nothing there. The same hub
+/// at another address, after a failover, is the same.
+fn same_hub(site: &Site, hub: Id) -> Result<(), CliError> {
+    match site.setting("hub").as_deref().and_then(Id::parse) {
+        Some(known) if known != hub => Err(CliError::Refused(format!(
             "{} belongs to another shared database already: use a folder of its own (--data-dir DIR)",
-            config.dir.display()
-        )));
+            site.config.dir.display()
+        ))),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 pub fn hello(site: &Site, login: &str) -> Hello {

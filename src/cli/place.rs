@@ -20,6 +20,7 @@ pub enum HubPlace {
     Postgres {
         address: String,
         replica: Option<String>,
+        lists_only: bool,
     },
 }
 
@@ -32,7 +33,11 @@ impl HubPlace {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             // Read now, so that a mistake is told where it was made.
             PgPlace::parse(text, None)?;
-            return Ok(HubPlace::Postgres { address: text.into(), replica: replica.map(str::to_string) });
+            return Ok(HubPlace::Postgres {
+                address: text.into(),
+                replica: replica.map(str::to_string),
+                lists_only: false,
+            });
         }
         Err(HubError::Address("it is sqlite:PATH or postgres://login@host/database".into()))
     }
@@ -40,7 +45,12 @@ impl HubPlace {
     /// What the folder says, or the embedded file of it.
     pub fn of(config: &Config) -> Result<HubPlace, HubError> {
         match &config.hub {
-            Some(h) => HubPlace::parse(&h.address, h.replica.as_deref()),
+            Some(h) => Ok(match HubPlace::parse(&h.address, h.replica.as_deref())? {
+                HubPlace::Postgres { address, replica, .. } => {
+                    HubPlace::Postgres { address, replica, lists_only: h.lists_only }
+                }
+                file => file,
+            }),
             None => Ok(HubPlace::File { path: config.dir.join("hub.db"), key: config.dir.join("hub.key") }),
         }
     }
@@ -68,10 +78,11 @@ impl HubPlace {
     }
 
     pub fn postgres(&self, password: Option<&str>) -> Result<Option<PgHub>, HubError> {
-        let HubPlace::Postgres { address, replica } = self else { return Ok(None) };
+        let HubPlace::Postgres { address, replica, lists_only } = self else { return Ok(None) };
         let place = PgPlace::parse(address, password)?;
         let replica = replica.as_deref().map(|r| PgPlace::parse(r, password)).transpose()?;
-        Ok(Some(PgHub::new(place, replica)?))
+        let hub = PgHub::new(place, replica)?;
+        Ok(Some(if *lists_only { hub.lists_only() } else { hub }))
     }
 
     /// Opens it; a PostgreSQL hub is not connected to yet.

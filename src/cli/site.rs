@@ -109,7 +109,7 @@ impl Site {
             false if place.is_remote() => {
                 // The hub said who this is at the last exchange; before the first one, only looking is safe.
                 let said = reader.setting(crate::sync::MY_ROLE)?;
-                let role = said.as_deref().and_then(role_of).unwrap_or(Role::ReadOnly);
+                let role = said.as_deref().and_then(Role::from_label).unwrap_or(Role::ReadOnly);
                 (Me { login: place.login().unwrap_or_else(|| login(&config)), role }, String::new())
             }
             false => (Me { login: login(&config), role: Role::Admin }, String::new()),
@@ -474,12 +474,6 @@ impl Site {
     fn signed_in(&self) -> Result<(Engine, Box<dyn HubAdmin>), SiteError> {
         Ok((Engine::new(&self.me.login, random_seed()), self.hub()?))
     }
-}
-
-fn role_of(label: &str) -> Option<Role> {
-    [Role::Coder, Role::Trainee, Role::Supervisor, Role::Biller, Role::Admin, Role::ReadOnly]
-        .into_iter()
-        .find(|r| r.label() == label)
 }
 
 /// The imported payment tables and the site's severities, with a sentence for all that could not be used.

@@ -59,11 +59,7 @@ enum UserSub {
 }
 
 fn parse_role(text: &str) -> Result<Role, String> {
-    let all = [Role::Coder, Role::Trainee, Role::Supervisor, Role::Biller, Role::Admin, Role::ReadOnly];
-    all.into_iter().find(|r| r.label() == text).ok_or_else(|| {
-        let known: Vec<&str> = all.iter().map(|r| r.label()).collect();
-        format!("the roles are {}", known.join(", "))
-    })
+    Role::from_label(text).ok_or_else(|| format!("the roles are {}", Role::ALL.map(Role::label).join(", ")))
 }
 
 pub fn run(place: &PlaceArgs, args: &UserArgs) -> Result<Outcome, CliError> {

@@ -47,6 +47,9 @@ pub struct HubFile {
     /// A streaming copy of a PostgreSQL hub that pulls are read from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replica: Option<String>,
+    /// The cache holds lists and what is worked on, not every encounter of its scopes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lists_only: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -94,6 +97,17 @@ impl Config {
             problem: e.to_string(),
         })?;
         write_private(&path, &text)
+    }
+
+    /// Back to the embedded hub of this folder.
+    pub fn forget_hub(&self) -> Result<(), ConfigError> {
+        let path = self.dir.join(HUB_FILE);
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(ConfigError::Create { path, source })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The password of the shared database. A file that others can read is refused.

@@ -286,6 +286,11 @@ pub enum Role {
 }
 
 impl Role {
+    pub const ALL: [Role; 6] =
+        [Role::Coder, Role::Trainee, Role::Supervisor, Role::Biller, Role::Admin, Role::ReadOnly];
+    pub fn from_label(label: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|r| r.label() == label)
+    }
     pub fn label(self) -> &'static str {
         match self {
             Role::Coder => "coder",

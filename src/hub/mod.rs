@@ -102,6 +102,8 @@ pub struct Page {
     pub cursor: Cursor,
     pub head: Cursor,
     pub more: bool,
+    /// The hub sends the records of an encounter only to caches that asked for it (`Hub::fetch`).
+    pub lists: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -175,6 +177,8 @@ pub trait Hub: Send {
     fn head(&mut self, scope: &Scope) -> Result<Cursor, HubError>;
     /// Texts by hash, those the hub has.
     fn texts(&mut self, scope: &Scope, hashes: &[String]) -> Result<Vec<(String, String)>, HubError>;
+    /// The records of encounters, for a cache that holds only what is worked on; pulls keep them new from then on.
+    fn fetch(&mut self, scope: &Scope, roots: &[Id]) -> Result<Vec<Record>, HubError>;
     /// The next free encounters in the manager's order, leased to the caller.
     fn get_next(&mut self, ask: &NextAsk) -> Result<Vec<HubItem>, HubError>;
     fn lease(&mut self, scope: &Scope, id: Id, minutes: u32) -> Result<LeaseAnswer, HubError>;

@@ -26,6 +26,10 @@ const PAGE: u32 = 1_000;
 const TEXTS: usize = 64;
 const EVENTS: u32 = 200;
 const DAY_MS: i64 = 24 * 3600 * 1000;
+/// Encounters of my list whose records are here before I open them.
+const AHEAD: u32 = 20;
+/// Encounters a call fetches.
+const ROOTS: usize = 20;
 /// Ops between two transactions of the cache that record their answers.
 const BATCH: u32 = 64;
 
@@ -208,6 +212,7 @@ impl Engine {
                 Task::Pull(scope) => {
                     Some(Work::Pull { scope: scope.clone(), cursor: store.cursor(scope)?, limit: PAGE })
                 }
+                Task::Fetch(scope, roots) => Some(Work::Fetch { scope: scope.clone(), roots: roots.clone() }),
                 Task::Texts(scope, hashes) => {
                     Some(Work::Texts { scope: scope.clone(), hashes: hashes.clone() })
                 }
@@ -246,6 +251,13 @@ impl Engine {
                 }
             }
             Ok(Answer::Pull { scope, answer }) => self.pulled(store, &scope, answer, now_ms, &mut done)?,
+            Ok(Answer::Fetch { scope, records }) => {
+                let absorbed = store.keep_records(&records)?;
+                done.pulled += absorbed.records;
+                done.roots.extend(absorbed.roots);
+                self.tasks.pop_front();
+                self.ask_texts(&scope, &absorbed.lacking);
+            }
             Ok(Answer::Texts(texts)) => {
                 store.keep_texts(&texts)?;
                 self.tasks.pop_front();
@@ -388,10 +400,16 @@ impl Engine {
         Ok(())
     }
 
+    fn ask_texts(&mut self, scope: &Scope, hashes: &[String]) {
+        for part in hashes.chunks(TEXTS) {
+            self.tasks.push_back(Task::Texts(scope.clone(), part.to_vec()));
+        }
+    }
+
     fn revoke(&mut self, store: &mut Store, scope: &Scope, done: &mut Progress) -> Result<(), SyncError> {
         store.erase_scope(scope)?;
         done.revoked.push(scope.clone());
-        self.tasks.retain(|t| !matches!(t, Task::Push(s) | Task::Pull(s) | Task::Texts(s, _) if s == scope));
+        self.tasks.retain(|t| !matches!(t, Task::Push(s) | Task::Pull(s) | Task::Texts(s, _) | Task::Fetch(s, _) if s == scope));
         if let Some((scopes, _)) = &mut self.welcome {
             scopes.retain(|s| s != scope);
         }
@@ -422,11 +440,14 @@ impl Engine {
                 )?;
                 done.pulled += absorbed.records;
                 done.roots.extend(absorbed.roots);
-                for hashes in absorbed.lacking.chunks(TEXTS) {
-                    self.tasks.push_back(Task::Texts(scope.clone(), hashes.to_vec()));
-                }
+                self.ask_texts(scope, &absorbed.lacking);
                 if !page.more {
                     self.tasks.pop_front();
+                    if page.lists {
+                        for roots in store.lacking_roots(scope, &self.login, AHEAD)?.chunks(ROOTS) {
+                            self.tasks.push_back(Task::Fetch(scope.clone(), roots.to_vec()));
+                        }
+                    }
                 }
             }
             PullAnswer::Restored { .. } => {

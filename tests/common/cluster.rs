@@ -156,6 +156,25 @@ impl Cluster {
         c
     }
 
+    /// A streaming copy of this server, in a folder of its own.
+    pub fn replica(&self) -> Cluster {
+        let folder = tempfile::Builder::new().prefix("cpg").tempdir_in("/tmp").unwrap().keep();
+        give_to_server(&folder);
+        run({
+            let mut c = Command::new("chmod");
+            c.arg("755").arg(&folder);
+            c
+        });
+        let mut c = self.tool("pg_basebackup");
+        c.arg("-D").arg(folder.join("data")).args([
+            "--write-recovery-conf",
+            "--wal-method=stream",
+            "--checkpoint=fast",
+        ]);
+        run(c);
+        Cluster::open(self.bin.clone(), folder, &[])
+    }
+
     fn pg_ctl(&self, args: &[&str]) {
         let mut c = as_user(&self.bin.join("pg_ctl"));
         c.arg("-D").arg(self.folder.join("data")).args(args).arg("-w").arg("-l").arg(self.folder.join("log"));

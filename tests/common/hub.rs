@@ -146,6 +146,9 @@ impl Hub for Lossy {
     fn texts(&mut self, scope: &Scope, hashes: &[String]) -> Result<Vec<(String, String)>, HubError> {
         self.call(|h| h.texts(scope, hashes))
     }
+    fn fetch(&mut self, scope: &Scope, roots: &[Id]) -> Result<Vec<Record>, HubError> {
+        self.call(|h| h.fetch(scope, roots))
+    }
     fn get_next(&mut self, ask: &NextAsk) -> Result<Vec<HubItem>, HubError> {
         self.call(|h| h.get_next(ask))
     }

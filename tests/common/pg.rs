@@ -20,6 +20,10 @@ pub fn make_hub(cluster: &Cluster, database: &str, partitions: bool) {
     cluster.sql("postgres", &format!("CREATE DATABASE {database}"));
     let mut admin = PgHub::new(PgPlace::parse(&cluster.address(database), None).unwrap(), None).unwrap();
     admin.migrate("postgres", partitions).unwrap();
+    staff(&mut admin);
+}
+
+pub fn staff(admin: &mut PgHub) {
     for (login, role, scope) in STAFF {
         admin.set_person(login, Some(*role), scope, None).unwrap();
     }

@@ -10,9 +10,22 @@ impl PgHub {
     /// Creates or upgrades schema, roles and functions as the login of the address, or as `login`. The one who
     /// makes a hub is its first administrator.
     pub fn migrate(&mut self, login: &str, partitions: bool) -> Result<Migrated, HubError> {
+        self.migrate_to(login, partitions, super::NEWEST)
+    }
+
+    /// The same up to an older schema: for tests of an upgrade.
+    #[doc(hidden)]
+    pub fn migrate_to(&mut self, login: &str, partitions: bool, newest: u32) -> Result<Migrated, HubError> {
         self.link.connect(login)?;
         let admin = self.link.text("SELECT session_user::text", &[])?.unwrap_or_default();
-        schema::migrate(&mut self.link, &admin, partitions)
+        schema::migrate(&mut self.link, &admin, partitions, newest)
+    }
+
+    /// As a program that needs no more than this schema: for tests of an upgrade.
+    #[doc(hidden)]
+    pub fn needing(mut self, schema: u32) -> PgHub {
+        self.needs = schema;
+        self
     }
 
     /// Gives a scope partitions of its own, in a hub that was made with partitions.
@@ -36,16 +49,16 @@ impl PgHub {
     pub fn tool_arguments(&self, login: &str) -> Vec<String> {
         let place = self.link.place();
         let mut out = Vec::new();
-        if let Some(host) = place.config.get_hosts().first() {
-            let name = match host {
-                tokio_postgres::config::Host::Tcp(name) => name.clone(),
+        if let Some(server) = place.servers.first() {
+            match server.get_hosts().first() {
+                Some(tokio_postgres::config::Host::Tcp(name)) => out.push(format!("--host={name}")),
                 #[cfg(unix)]
-                tokio_postgres::config::Host::Unix(path) => path.display().to_string(),
-            };
-            out.push(format!("--host={name}"));
-        }
-        if let Some(port) = place.config.get_ports().first() {
-            out.push(format!("--port={port}"));
+                Some(tokio_postgres::config::Host::Unix(path)) => {
+                    out.push(format!("--host={}", path.display()))
+                }
+                None => {}
+            }
+            out.extend(server.get_ports().first().map(|port| format!("--port={port}")));
         }
         out.push(format!("--username={}", place.login().unwrap_or(login)));
         out.push(format!("--dbname={}", place.database()));

@@ -6,6 +6,7 @@
 use super::place::PgPlace;
 use crate::domain::{Id, Scope};
 use crate::hub::HubError;
+use crate::sqlite::ErrorKind;
 use postgres_openssl::MakeTlsConnector;
 use std::error::Error;
 use std::sync::{Arc, Mutex};
@@ -60,40 +61,56 @@ impl Link {
             return Err(HubError::SignIn(login));
         }
         self.client = None;
-        let mut config = self.place.config.clone();
-        config.user(&login);
-        let database = self.place.database().to_string();
-        let fail = |e: &tokio_postgres::Error| meaning(e, &login, &database);
-        let client = if self.place.tls {
-            let said = Arc::new(Mutex::new(None));
+        let mut failed = None;
+        for n in 0..self.place.servers.len() {
+            match self.connect_to(n, &login) {
+                Ok(client) => {
+                    self.refused = None;
+                    self.client = Some((client, login));
+                    return Ok(());
+                }
+                // What a person has to put right says more than that another server is down.
+                Err(e) if e.kind() != ErrorKind::Retry || failed.is_none() => failed = Some(e),
+                Err(_) => {}
+            }
+        }
+        let e = failed.unwrap_or_else(|| HubError::Address("it names no server".into()));
+        if matches!(e, HubError::SignIn(_)) {
+            self.refused = Some((Instant::now(), login));
+        }
+        Err(e)
+    }
+
+    /// One server of the address; where there are several, only one that takes edits.
+    fn connect_to(&self, n: usize, login: &str) -> Result<Arc<Client>, HubError> {
+        let mut config = self.place.servers.get(n).cloned().unwrap_or_default();
+        config.user(login);
+        let said = Arc::new(Mutex::new(None));
+        let connected = if self.place.tls {
             let tls = MakeTlsConnector::new(self.place.connector(&said)?);
-            let connected = self.runtime.block_on(async {
-                let (client, connection) = config.connect(tls).await.map_err(|e| fail(&e))?;
+            self.runtime.block_on(async {
+                let (client, connection) = config.connect(tls).await?;
                 tokio::spawn(connection);
                 Ok(client)
-            });
-            let words = said.lock().ok().and_then(|mut w| w.take());
-            connected.map_err(|e| words.map_or(e, HubError::Certificate))
+            })
         } else {
             self.runtime.block_on(async {
-                let (client, connection) = config.connect(NoTls).await.map_err(|e| fail(&e))?;
+                let (client, connection) = config.connect(NoTls).await?;
                 tokio::spawn(connection);
                 Ok(client)
             })
         };
-        match client {
-            Ok(c) => {
-                self.refused = None;
-                self.client = Some((Arc::new(c), login));
-                Ok(())
-            }
-            Err(e) => {
-                if matches!(e, HubError::SignIn(_)) {
-                    self.refused = Some((Instant::now(), login));
-                }
-                Err(e)
+        let words = said.lock().ok().and_then(|mut w| w.take());
+        let fail = |e: tokio_postgres::Error| meaning(&e, login, self.place.database());
+        let client = connected.map_err(|e| words.map_or_else(|| fail(e), HubError::Certificate))?;
+        if self.place.servers.len() > 1 {
+            let asked = client.query_typed("SELECT pg_is_in_recovery()", &[]);
+            let rows = self.runtime.block_on(asked).map_err(fail)?;
+            if rows.first().is_none_or(|r| r.try_get::<_, bool>(0).unwrap_or(true)) {
+                return Err(HubError::Unreachable("this server is a read-only copy".into()));
             }
         }
+        Ok(Arc::new(client))
     }
 
     fn client(&self) -> Result<(Arc<Client>, String), HubError> {
@@ -165,7 +182,13 @@ fn meaning(e: &tokio_postgres::Error, login: &str, database: &str) -> HubError {
         "3D000" => HubError::NoDatabase(database.to_string()),
         // A schema, table or function that is not there.
         "3F000" | "42P01" | "42883" => HubError::NoHub,
-        "42501" => HubError::UnknownPerson(login.to_string()),
+        // Somebody the hub never heard of may not even look into its schema.
+        "42501" if said.contains("schema codesk") || said.contains("function hello") => {
+            HubError::UnknownPerson(login.to_string())
+        }
+        "42501" => HubError::NotAllowed(format!(
+            "{login} may not do that in this database; use an administrator's login"
+        )),
         "25006" => retry("this server is a read-only copy"),
         "53100" => retry("its disk is full"),
         "53300" => retry("it has too many connections"),
@@ -190,7 +213,8 @@ fn broken_link(e: &tokio_postgres::Error) -> HubError {
     let words = match words {
         Some(w) if w.contains("os error") => w.split(" (os error").next().unwrap_or_default().to_string(),
         _ if e.is_closed() => "the connection was closed".into(),
-        _ => "the connection failed".into(),
+        Some(w) => w,
+        None => "the connection failed".into(),
     };
     HubError::Unreachable(words)
 }

@@ -16,7 +16,7 @@ pub use schema::{Migrated, NEWEST};
 use super::{
     Hello, Hub, HubError, HubEvent, HubFault, HubItem, LeaseAnswer, NextAsk, PullAnswer, PushAnswer, Welcome,
 };
-use crate::domain::{Cursor, Id, Lease, Op, Scope};
+use crate::domain::{Cursor, Id, Lease, Op, Record, Scope};
 use link::{Link, Param, text_of};
 use tokio_postgres::types::Type;
 
@@ -35,13 +35,30 @@ pub struct PgHub {
     replica: Option<Link>,
     session: Option<Session>,
     login: Option<String>,
+    lists_only: bool,
+    /// The schema this program needs.
+    needs: u32,
 }
 
 impl PgHub {
     /// Connects to nothing yet.
     pub fn new(place: PgPlace, replica: Option<PgPlace>) -> Result<PgHub, HubError> {
         let replica = replica.map(Link::new).transpose()?;
-        Ok(PgHub { link: Link::new(place)?, replica, session: None, login: None })
+        Ok(PgHub {
+            link: Link::new(place)?,
+            replica,
+            session: None,
+            login: None,
+            lists_only: false,
+            needs: NEWEST,
+        })
+    }
+
+    /// For a hub with far more encounters than a cache should hold: lists come whole, records only of the
+    /// encounters that are asked for.
+    pub fn lists_only(mut self) -> PgHub {
+        self.lists_only = true;
+        self
     }
 
     /// Says `hello` only; every other call before it is refused. After a lost connection it is said again.
@@ -56,8 +73,9 @@ impl PgHub {
 
     fn pull_from_replica(&mut self, scope: &Scope, cursor: &Cursor, limit: i32) -> Option<PullAnswer> {
         let link = self.replica.as_mut()?;
+        let client = self.session.as_ref().filter(|_| self.lists_only).map(|s| s.client.clone());
         link.connect(self.login.as_deref()?).ok()?;
-        match pull(link, scope, cursor, limit) {
+        match pull(link, scope, cursor, limit, client) {
             // A copy that lags knows less than the cursor: only the server itself says that it was restored.
             Ok(page @ PullAnswer::Page(_)) => Some(page),
             _ => None,
@@ -65,17 +83,25 @@ impl PgHub {
     }
 }
 
-fn pull(link: &mut Link, scope: &Scope, cursor: &Cursor, limit: i32) -> Result<PullAnswer, HubError> {
+/// `client`: of a cache that holds only what is worked on.
+fn pull(
+    link: &mut Link,
+    scope: &Scope,
+    cursor: &Cursor,
+    limit: i32,
+    client: Option<String>,
+) -> Result<PullAnswer, HubError> {
     let text = link.text(
-        "SELECT codesk.pull($1, $2, $3, $4)::text",
+        "SELECT codesk.pull($1, $2, $3, $4, $5::text::uuid)::text",
         &[
             (&scope.0, Type::TEXT),
             (&cursor.pos.cast_signed(), Type::INT8),
             (&cursor.hash.as_slice(), Type::BYTEA),
             (&limit, Type::INT4),
+            (&client, Type::TEXT),
         ],
     )?;
-    wire::pull_answer(&text.ok_or(HubError::Broken("an empty page"))?, scope)
+    wire::pull_answer(&text.ok_or(HubError::Broken("an empty page"))?, scope, client.is_some())
 }
 
 fn minutes(m: u32) -> i32 {
@@ -98,8 +124,8 @@ impl Hub for PgHub {
         )?;
         let text = text.ok_or(HubError::Broken("an empty greeting"))?;
         let wire: wire::WireWelcome = wire::read(&text, "a greeting")?;
-        if wire.schema < NEWEST {
-            return Err(HubError::SchemaOld { have: wire.schema, need: NEWEST });
+        if wire.schema < self.needs {
+            return Err(HubError::SchemaOld { have: wire.schema, need: self.needs });
         }
         self.session = Some(Session { client });
         wire.welcome()
@@ -167,11 +193,14 @@ impl Hub for PgHub {
     }
 
     fn pull(&mut self, scope: &Scope, cursor: &Cursor, limit: u32) -> Result<PullAnswer, HubError> {
-        self.client()?;
+        let client = self.client()?;
         let limit = i32::try_from(limit).unwrap_or(i32::MAX);
         match self.pull_from_replica(scope, cursor, limit) {
             Some(page) => Ok(page),
-            None => pull(&mut self.link, scope, cursor, limit),
+            None => {
+                let client = self.lists_only.then_some(client);
+                pull(&mut self.link, scope, cursor, limit, client)
+            }
         }
     }
 
@@ -193,6 +222,23 @@ impl Hub for PgHub {
                 Ok((r.try_get(0).map_err(|_| broken())?, String::from_utf8(bytes).map_err(|_| broken())?))
             })
             .collect()
+    }
+
+    fn fetch(&mut self, scope: &Scope, roots: &[Id]) -> Result<Vec<Record>, HubError> {
+        let client = self.client()?;
+        let ids: Vec<String> = roots.iter().map(Id::to_string).collect();
+        if self.lists_only {
+            // Asked for first: what changes after the reading comes with the next pull.
+            self.link.rows(
+                "SELECT codesk.want_add($1, $2::text::uuid, $3::text[]::uuid[])",
+                &[(&scope.0, Type::TEXT), (&client, Type::TEXT), (&ids, Type::TEXT_ARRAY)],
+            )?;
+        }
+        let text = self.text(
+            "SELECT codesk.fetch($1, $2::text[]::uuid[])::text",
+            &[(&scope.0, Type::TEXT), (&ids, Type::TEXT_ARRAY)],
+        )?;
+        wire::read(&text, "the records of an encounter")
     }
 
     fn get_next(&mut self, ask: &NextAsk) -> Result<Vec<HubItem>, HubError> {

@@ -16,7 +16,10 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// An address, read and found safe.
 #[derive(Clone)]
 pub struct PgPlace {
-    pub(super) config: Config,
+    /// One for each server of the address, in its order.
+    pub(super) servers: Vec<Config>,
+    login: Option<String>,
+    database: String,
     /// The authority that signs the server's certificate, where it is not one the system trusts.
     authority: Option<PathBuf>,
     pub(super) tls: bool,
@@ -46,21 +49,23 @@ const NO_PASSWORD: &str = "leave the password out, everybody on this machine cou
 
 impl PgPlace {
     /// Reads `postgres://[login@]host[:port]/database[?sslrootcert=FILE]` or
-    /// `postgres:///database?host=/run/postgresql`.
+    /// `postgres:///database?host=/run/postgresql`. Of several hosts, divided by commas, the one that takes edits is
+    /// used.
     pub fn parse(address: &str, password: Option<&str>) -> Result<PgPlace, HubError> {
         let (plain, authority, mode) = split(address)?;
-        let mut config: Config =
+        let config: Config =
             plain.parse().map_err(|_| bad("it is not of the form postgres://login@host:port/database"))?;
         if config.get_password().is_some() {
             return Err(bad(NO_PASSWORD));
         }
-        if config.get_dbname().is_none() {
+        let Some(database) = config.get_dbname().map(str::to_string) else {
             return Err(bad("it names no database: postgres://host/DATABASE"));
-        }
+        };
         if config.get_hosts().is_empty() {
             return Err(bad("it names no server: postgres://HOST/database, or ?host=/run/postgresql"));
         }
-        let here = config.get_hosts().iter().all(is_here);
+        let hosts: Vec<Host> = config.get_hosts().iter().flat_map(each_of).collect();
+        let here = hosts.iter().all(is_here);
         let tls = match mode.as_deref() {
             None => !here,
             Some("verify-full" | "verify-ca" | "require") => true,
@@ -72,28 +77,43 @@ impl PgPlace {
             }
             Some(other) => return Err(bad(format!("sslmode {other:?} is not known"))),
         };
-        config.ssl_mode(if tls { SslMode::Require } else { SslMode::Disable });
-        config.application_name("codesk");
-        config.connect_timeout(CONNECT);
-        config.keepalives_idle(Duration::from_secs(30));
-        config.tcp_user_timeout(Duration::from_secs(30));
-        // A call that the server cannot finish is given up by it too.
-        config.options(
-            "-c statement_timeout=60000 -c lock_timeout=20000 -c idle_in_transaction_session_timeout=60000",
-        );
-        if let Some(p) = password {
-            config.password(p);
+        let ports = config.get_ports();
+        let mut servers = Vec::new();
+        for (n, host) in hosts.iter().enumerate() {
+            let mut one = Config::new();
+            match host {
+                Host::Tcp(name) => one.host(name),
+                #[cfg(unix)]
+                Host::Unix(path) => one.host_path(path),
+            };
+            if let Some(port) = ports.get(n).or(ports.first()) {
+                one.port(*port);
+            }
+            one.dbname(&database);
+            one.ssl_mode(if tls { SslMode::Require } else { SslMode::Disable });
+            one.application_name("codesk");
+            one.connect_timeout(CONNECT);
+            one.keepalives_idle(Duration::from_secs(30));
+            one.tcp_user_timeout(Duration::from_secs(30));
+            // A call that the server cannot finish is given up by it too.
+            one.options(
+                "-c statement_timeout=60000 -c lock_timeout=20000 -c idle_in_transaction_session_timeout=60000",
+            );
+            if let Some(p) = password {
+                one.password(p);
+            }
+            servers.push(one);
         }
-        Ok(PgPlace { config, authority, tls })
+        Ok(PgPlace { servers, login: config.get_user().map(str::to_string), database, authority, tls })
     }
 
     /// The login of the address, if it names one.
     pub fn login(&self) -> Option<&str> {
-        self.config.get_user()
+        self.login.as_deref()
     }
 
     pub fn database(&self) -> &str {
-        self.config.get_dbname().unwrap_or_default()
+        &self.database
     }
 
     /// What went wrong with a certificate is left in `said`: the handshake itself says only that it failed.
@@ -114,6 +134,15 @@ impl PgPlace {
             None => builder.set_default_verify_paths().map_err(fail)?,
         }
         Ok(builder.build())
+    }
+}
+
+/// `?host=/run/a,/run/b` is two servers.
+fn each_of(host: &Host) -> Vec<Host> {
+    match host {
+        #[cfg(unix)]
+        Host::Unix(path) => path.to_string_lossy().split(',').map(|p| Host::Unix(p.into())).collect(),
+        tcp => vec![tcp.clone()],
     }
 }
 
@@ -149,6 +178,13 @@ mod tests {
             let said = refusal(secret);
             assert!(said.contains("list of processes") && !said.contains("hunter2"), "{said}");
         }
+        for two in
+            ["postgres:///codesk?host=/run/a,/run/b&port=1,2", "postgres://127.0.0.1:1,localhost:2/codesk"]
+        {
+            assert_eq!(PgPlace::parse(two, None).unwrap().servers.len(), 2, "{two}");
+        }
+        assert!(!PgPlace::parse("postgres://localhost,127.0.0.1/codesk", None).unwrap().tls);
+        assert!(PgPlace::parse("postgres://localhost,hub.example/codesk", None).unwrap().tls);
         assert!(refusal("postgres://hub.example").contains("database"));
         assert!(refusal("postgres:///codesk").contains("server"));
     }

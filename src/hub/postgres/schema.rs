@@ -17,11 +17,12 @@ const MIGRATIONS: &[(u32, &str)] = &[
     (4, include_str!("schema/0004_leases.sql")),
     (5, include_str!("schema/0005_log.sql")),
     (6, include_str!("schema/0006_audit.sql")),
+    (7, include_str!("schema/0007_status.sql")),
 ];
 const ROLES: &str = include_str!("schema/roles.sql");
 
 /// The schema this program needs: the number of its newest file.
-pub const NEWEST: u32 = 6;
+pub const NEWEST: u32 = 7;
 
 /// Tables that are split by scope in a hub made with partitions.
 const SPLIT: &[&str] = &[
@@ -32,6 +33,7 @@ const SPLIT: &[&str] = &[
     "fresh_log",
     "log",
     "place",
+    "want",
     "document_text",
     "request",
     "fresh_audit",
@@ -50,8 +52,14 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// Creates or upgrades the hub in one transaction; `partitions` splits a new hub's tables by scope.
-pub(super) fn migrate(link: &mut Link, admin: &str, partitions: bool) -> Result<Migrated, HubError> {
+/// Creates or upgrades the hub in one transaction, up to a schema number; `partitions` splits a new hub's tables by
+/// scope. Clients go on meanwhile: functions are replaced, tables are never locked against reading or writing rows.
+pub(super) fn migrate(
+    link: &mut Link,
+    admin: &str,
+    partitions: bool,
+    newest: u32,
+) -> Result<Migrated, HubError> {
     let encoding = link.text("SHOW server_encoding", &[])?;
     if encoding.as_deref() != Some("UTF8") {
         return Err(HubError::NotAllowed(
@@ -70,10 +78,11 @@ pub(super) fn migrate(link: &mut Link, admin: &str, partitions: bool) -> Result<
         sql += "CREATE SCHEMA codesk AUTHORIZATION codesk_owner;\n";
         sql += "REVOKE CREATE ON SCHEMA public FROM PUBLIC;\n";
         sql += "DO $$ BEGIN EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
-                EXECUTE format('GRANT CONNECT ON DATABASE %I TO codesk_user', current_database()); END $$;\n";
+                EXECUTE format('GRANT CONNECT ON DATABASE %I TO codesk_user', current_database());
+                EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO codesk_owner', current_database()); END $$;\n";
     }
     sql += "SET LOCAL ROLE codesk_owner;\n";
-    for (number, file) in MIGRATIONS.iter().filter(|(n, _)| *n > from) {
+    for (number, file) in MIGRATIONS.iter().filter(|(n, _)| *n > from && *n <= newest) {
         sql += &if partitions {
             file.replace("/*by scope*/", "PARTITION BY LIST (scope)")
         } else {
@@ -88,7 +97,7 @@ pub(super) fn migrate(link: &mut Link, admin: &str, partitions: bool) -> Result<
     sql += &rule_rows();
     sql += &format!(
         "INSERT INTO codesk.hub (scope, key, value) VALUES ('*', 'id', gen_random_uuid()::text) ON CONFLICT DO NOTHING;
-         INSERT INTO codesk.hub (scope, key, value) VALUES ('*', 'schema', '{NEWEST}'), ('*', 'min_client', '{SCHEMA}')
+         INSERT INTO codesk.hub (scope, key, value) VALUES ('*', 'schema', '{newest}'), ('*', 'min_client', '{SCHEMA}')
            ON CONFLICT (scope, key) DO UPDATE SET value = excluded.value;
          INSERT INTO codesk.head (scope) VALUES ('*') ON CONFLICT DO NOTHING;\n"
     );
@@ -109,7 +118,7 @@ pub(super) fn migrate(link: &mut Link, admin: &str, partitions: bool) -> Result<
         let _ = link.batch("ROLLBACK");
         return Err(e);
     }
-    Ok(Migrated { from, to: NEWEST })
+    Ok(Migrated { from, to: newest })
 }
 
 /// The schema number of the database; 0 when there is no hub in it.
@@ -164,16 +173,13 @@ pub(super) fn partition(link: &mut Link, scope: &str) -> Result<(), HubError> {
     Ok(())
 }
 
-const ROLE_LIST: [Role; 6] =
-    [Role::Coder, Role::Trainee, Role::Supervisor, Role::Biller, Role::Admin, Role::ReadOnly];
-
 /// The program's rules as rows, in place of what was there.
 fn rule_rows() -> String {
     let mut kinds = Vec::new();
     let mut rights = Vec::new();
     for k in RecordKind::ALL {
         kinds.push(format!("('*', '{}', {}, {})", k.key(), k.is_root(), k.is_coding()));
-        for role in ROLE_LIST {
+        for role in Role::ALL {
             for fresh in [true, false] {
                 if rules::may_write(role, *k, fresh) {
                     rights.push(format!("('*', '{}', '{}', {fresh})", role.label(), k.key()));

@@ -13,14 +13,8 @@ pub(super) fn read<'a, T: Deserialize<'a>>(text: &'a str, what: &'static str) ->
     serde_json::from_str(text).map_err(|_| HubError::Broken(what))
 }
 
-fn role_of(key: &str) -> Option<Role> {
-    [Role::Coder, Role::Trainee, Role::Supervisor, Role::Biller, Role::Admin, Role::ReadOnly]
-        .into_iter()
-        .find(|r| r.label() == key)
-}
-
 pub(super) fn role(key: &str) -> Result<Role, HubError> {
-    role_of(key).ok_or(HubError::Broken("a role this program does not know"))
+    Role::from_label(key).ok_or(HubError::Broken("a role this program does not know"))
 }
 
 #[derive(Deserialize)]
@@ -224,7 +218,7 @@ enum WirePull {
     Revoked,
 }
 
-pub(super) fn pull_answer(text: &str, scope: &Scope) -> Result<PullAnswer, HubError> {
+pub(super) fn pull_answer(text: &str, scope: &Scope, lists: bool) -> Result<PullAnswer, HubError> {
     Ok(match read::<WirePull>(text, "a page of changes")? {
         WirePull::Page { records, items: list, cursor, head, more } => PullAnswer::Page(Page {
             records,
@@ -232,6 +226,7 @@ pub(super) fn pull_answer(text: &str, scope: &Scope) -> Result<PullAnswer, HubEr
             cursor: cursor.cursor()?,
             head: head.cursor()?,
             more,
+            lists,
         }),
         WirePull::Restored { head } => PullAnswer::Restored { head: head.cursor()? },
         WirePull::Revoked => PullAnswer::Revoked,

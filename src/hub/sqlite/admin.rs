@@ -33,6 +33,7 @@ impl HubAdmin for SqliteHub {
         scope: &str,
         password: Option<&str>,
     ) -> Result<(), HubError> {
+        self.must_be(&[Role::Admin])?;
         if password.is_some() {
             return Err(HubError::NotAllowed(
                 "a hub in one file keeps no passwords: who can read its key file is in".into(),
@@ -45,10 +46,12 @@ impl HubAdmin for SqliteHub {
     }
 
     fn remove_person(&mut self, login: &str, scope: &str) -> Result<(), HubError> {
+        self.must_be(&[Role::Admin])?;
         SqliteHub::remove_person(self, login, scope)
     }
 
     fn lock_person(&mut self, login: &str, locked: bool) -> Result<(), HubError> {
+        self.must_be(&[Role::Admin])?;
         if !SqliteHub::people(self)?.iter().any(|(l, _, _, _)| l == login) {
             return Err(HubError::UnknownPerson(login.into()));
         }
@@ -60,6 +63,7 @@ impl HubAdmin for SqliteHub {
     }
 
     fn people(&mut self) -> Result<Vec<Person>, HubError> {
+        self.must_be(&[Role::Admin, Role::Supervisor])?;
         let rows = SqliteHub::people(self)?;
         Ok(rows
             .into_iter()
@@ -68,12 +72,14 @@ impl HubAdmin for SqliteHub {
     }
 
     fn trail_scopes(&mut self) -> Result<Vec<Scope>, HubError> {
+        self.must_be(&[Role::Admin, Role::Supervisor])?;
         let mut s = self.conn.prepare("SELECT DISTINCT scope FROM audit ORDER BY 1")?;
         let rows = s.query_map([], |r| r.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
     fn trail(&mut self, scope: &Scope, after: u64, limit: u32) -> Result<Vec<TrailRow>, HubError> {
+        self.must_be(&[Role::Admin, Role::Supervisor])?;
         let mut s = self.conn.prepare(
             "SELECT n, at_ms, device_ms, login, client, what, root, op_id, detail, hash FROM audit
              WHERE scope = ?1 AND n > ?2 ORDER BY n LIMIT ?3",
@@ -98,6 +104,7 @@ impl HubAdmin for SqliteHub {
     }
 
     fn note(&mut self, key: &str, value: &str) -> Result<(), HubError> {
+        self.must_be(&[Role::Admin])?;
         let now_ms = self.clock.now_ms();
         let session = self.session()?;
         let tx = self.begin()?;
@@ -148,6 +155,19 @@ impl HubAdmin for SqliteHub {
 }
 
 impl SqliteHub {
+    /// Somebody who signed in needs one of these roles somewhere; the program setting a hub up has not signed in.
+    fn must_be(&self, roles: &[Role]) -> Result<(), HubError> {
+        let Some(session) = &self.session else { return Ok(()) };
+        let has = |(login, _, role, locked): &(String, Scope, Role, bool)| {
+            *login == session.login && !locked && roles.contains(role)
+        };
+        if SqliteHub::people(self)?.iter().any(has) {
+            return Ok(());
+        }
+        let who: Vec<&str> = roles.iter().map(|r| r.label()).collect();
+        Err(HubError::NotAllowed(format!("only a person with the role {} may do that", who.join(" or "))))
+    }
+
     fn free_leases_of(&mut self, login: &str) -> Result<(), HubError> {
         let now_ms = self.clock.now_ms();
         let session = super::Session { client: Id::NIL, login: people::SET_UP.into() };

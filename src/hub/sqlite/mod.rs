@@ -133,6 +133,11 @@ impl Hub for SqliteHub {
         pull::texts(&self.conn, scope, hashes)
     }
 
+    fn fetch(&mut self, scope: &Scope, roots: &[Id]) -> Result<Vec<crate::domain::Record>, HubError> {
+        let (session, role) = self.caller(scope)?;
+        pull::fetch(&self.conn, &session, role, scope, roots)
+    }
+
     fn get_next(&mut self, ask: &NextAsk) -> Result<Vec<HubItem>, HubError> {
         let (session, role) = self.caller(&ask.scope)?;
         if !role.may_code() {

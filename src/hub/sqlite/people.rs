@@ -12,18 +12,12 @@ fn role_key(role: Role) -> &'static str {
     role.label()
 }
 
-fn role_of(key: &str) -> Option<Role> {
-    [Role::Coder, Role::Trainee, Role::Supervisor, Role::Biller, Role::Admin, Role::ReadOnly]
-        .into_iter()
-        .find(|r| r.label() == key)
-}
-
 fn roles(conn: &Connection, login: &str) -> Result<Vec<(Scope, Role, bool)>, HubError> {
     let mut s =
         conn.prepare_cached("SELECT scope, role, locked FROM person WHERE login = ?1 ORDER BY scope")?;
     let rows = s.query_map([login], |r| Ok((r.get(0)?, r.get::<_, String>(1)?, r.get(2)?)))?;
     let rows: Vec<(Scope, String, bool)> = rows.collect::<Result<_, _>>()?;
-    Ok(rows.into_iter().filter_map(|(s, r, l)| Some((s, role_of(&r)?, l))).collect())
+    Ok(rows.into_iter().filter_map(|(s, r, l)| Some((s, Role::from_label(&r)?, l))).collect())
 }
 
 /// The role in a scope; `None` for no access. Whoever has a role somewhere has it in the shared scope.
@@ -154,6 +148,6 @@ impl SqliteHub {
             self.conn.prepare("SELECT login, scope, role, locked FROM person ORDER BY login, scope")?;
         let rows = s.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get::<_, String>(2)?, r.get(3)?)))?;
         let rows: Vec<(String, Scope, String, bool)> = rows.collect::<Result<_, _>>()?;
-        Ok(rows.into_iter().filter_map(|(l, s, r, k)| Some((l, s, role_of(&r)?, k))).collect())
+        Ok(rows.into_iter().filter_map(|(l, s, r, k)| Some((l, s, Role::from_label(&r)?, k))).collect())
     }
 }

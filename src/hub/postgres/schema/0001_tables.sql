@@ -156,7 +156,16 @@ CREATE TABLE codesk.place (
   pos   bigint NOT NULL,
   PRIMARY KEY (scope, what, id)
 ) /*by scope*/;
+-- `what`: item, record, or base for the kinds that every cache holds (payers, providers, sites, fees).
 CREATE INDEX place_pos ON codesk.place (scope, what, pos) INCLUDE (id);
+
+-- The encounters, patients and coverages whose records a cache holds, where caches hold only what is worked on.
+CREATE TABLE codesk.want (
+  scope  text NOT NULL,
+  client uuid NOT NULL,
+  root   uuid NOT NULL,
+  PRIMARY KEY (scope, client, root)
+) /*by scope*/;
 
 CREATE TABLE codesk.document_text (
   scope text  NOT NULL,

@@ -53,7 +53,7 @@ BEGIN
     WHERE c.relnamespace = 'codesk'::regnamespace AND c.relkind IN ('r', 'p') LOOP
     EXECUTE format('ALTER TABLE codesk.%I ENABLE ROW LEVEL SECURITY', t);
   END LOOP;
-  FOREACH t IN ARRAY ARRAY['head', 'log', 'place', 'work_item'] LOOP
+  FOREACH t IN ARRAY ARRAY['head', 'log', 'place', 'want', 'work_item'] LOOP
     EXECUTE format('CREATE POLICY of_my_scopes ON codesk.%I FOR SELECT TO codesk_reader
       USING (scope = ANY ((SELECT codesk.my_scopes(0))::text[]))', t);
   END LOOP;
@@ -71,7 +71,7 @@ CREATE POLICY of_a_document_i_see ON codesk.document_text FOR SELECT TO codesk_r
   AND EXISTS (SELECT FROM codesk.record r
     WHERE r.scope = document_text.scope AND r.hash = document_text.hash AND NOT r.deleted)
 );
-GRANT SELECT ON codesk.head, codesk.log, codesk.place, codesk.work_item, codesk.record, codesk.document_text
+GRANT SELECT ON codesk.head, codesk.log, codesk.place, codesk.want, codesk.work_item, codesk.record, codesk.document_text
   TO codesk_reader;
 
 -- A row of the audit trail, numbered later.

@@ -61,8 +61,11 @@ BEGIN
     INSERT INTO codesk.log (scope, pos, what, id, version, digest, op_id, at_ms, hash)
       SELECT p_scope, * FROM unnest(v_pos, v_what, v_id, v_version, v_digest, v_op, v_at, v_hash);
     INSERT INTO codesk.place AS old (scope, what, id, pos)
-      SELECT p_scope, 'record', a.id, max(a.pos) FROM unnest(v_id, v_pos, v_what) AS a (id, pos, what)
-        WHERE a.what = 'record' GROUP BY a.id
+      SELECT p_scope, CASE WHEN r.kind IN ('payer', 'provider', 'site', 'fees') THEN 'base' ELSE 'record' END,
+          a.id, max(a.pos)
+        FROM unnest(v_id, v_pos, v_what) AS a (id, pos, what)
+        JOIN codesk.record r ON r.scope = p_scope AND r.id = a.id
+        WHERE a.what = 'record' GROUP BY a.id, r.kind
       UNION ALL
       SELECT p_scope, 'item', a.id, max(a.pos) FROM unnest(v_item, v_itempos) AS a (id, pos) GROUP BY a.id
       ON CONFLICT (scope, what, id) DO UPDATE SET pos = excluded.pos;
@@ -108,23 +111,51 @@ BEGIN
   RETURN codesk.head_json(p_scope);
 END $$;
 
+-- The encounters a cache holds, and what they lean on: from now on pulls bring their records.
+CREATE FUNCTION codesk.want_add(p_scope text, p_client uuid, p_roots uuid[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  v_owner text;
+BEGIN
+  PERFORM codesk.must_have(p_scope);
+  INSERT INTO codesk.client (scope, client, login) VALUES (p_scope, p_client, session_user) ON CONFLICT DO NOTHING;
+  SELECT c.login INTO v_owner FROM codesk.client c WHERE c.scope = p_scope AND c.client = p_client;
+  IF v_owner <> session_user THEN
+    RAISE EXCEPTION 'this cache belongs to another person; use a data folder of your own' USING ERRCODE = 'CS004';
+  END IF;
+  INSERT INTO codesk.want (scope, client, root)
+    SELECT DISTINCT p_scope, p_client, x FROM unnest(p_roots) AS i (id)
+      LEFT JOIN codesk.work_item w ON w.scope = p_scope AND w.id = i.id
+      CROSS JOIN LATERAL unnest(ARRAY[i.id, w.patient, w.coverage]) AS all_of(x) WHERE x IS NOT NULL
+    ON CONFLICT DO NOTHING;
+END $$;
+
+-- Whether a cache that holds only what is worked on holds this root. The cache's own person asks.
+CREATE FUNCTION codesk.wanted(p_scope text, p_client uuid, p_root uuid) RETURNS boolean LANGUAGE sql STABLE AS
+$$ SELECT EXISTS (SELECT FROM codesk.want w WHERE w.scope = p_scope AND w.client = p_client AND w.root = p_root) $$;
+
 -- That a record changed which the caller may not see: no more than that it is gone.
-CREATE FUNCTION codesk.hidden(p_scope text, p_after bigint, p_end bigint)
+CREATE FUNCTION codesk.hidden(p_scope text, p_after bigint, p_end bigint, p_client uuid)
 RETURNS TABLE (pos bigint, gone jsonb) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT p.pos, codesk.record_json(r, false)
   FROM (SELECT codesk.role_in(p_scope) AS role) me, codesk.place p
   JOIN codesk.record r ON r.scope = p.scope AND r.id = p.id
-  WHERE p.scope = p_scope AND p.what = 'record' AND p.pos > p_after AND p.pos <= p_end
+  WHERE p.scope = p_scope AND p.what IN ('record', 'base') AND p.pos > p_after AND p.pos <= p_end
+    AND (p_client IS NULL OR p.what = 'base' OR codesk.wanted(p_scope, p_client, r.root))
     AND r.visibility <> 'all' AND NOT codesk.may_see(me.role, r.visibility, r.author) AND me.role IS NOT NULL
 $$;
 
--- The changes after a cursor, as they are now: one snapshot, since the function is STABLE.
-CREATE FUNCTION codesk.pull(p_scope text, p_pos bigint, p_hash bytea, p_limit int) RETURNS jsonb
+-- The changes after a cursor, as they are now: one snapshot, since the function is STABLE. With a client, only what
+-- that cache holds: lists whole (but for what has long been final), records of the roots it asked for.
+CREATE FUNCTION codesk.pull(p_scope text, p_pos bigint, p_hash bytea, p_limit int, p_client uuid) RETURNS jsonb
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  h      codesk.head;
-  v_end  bigint;
-  v_hash bytea;
+  h        codesk.head;
+  v_end    bigint;
+  v_hash   bytea;
+  -- A cache that holds no chart yet needs no look at records.
+  v_bodies boolean := p_client IS NULL
+    OR EXISTS (SELECT FROM codesk.want w WHERE w.scope = p_scope AND w.client = p_client);
 BEGIN
   IF codesk.role_in(p_scope) IS NULL THEN
     RETURN '{"answer": "revoked"}';
@@ -140,6 +171,9 @@ BEGIN
   END IF;
   SELECT coalesce(min(e.pos), h.pos) INTO v_end FROM (
     (SELECT p.pos FROM codesk.place p WHERE p.scope = p_scope AND p.what = 'record' AND p.pos > p_pos
+      AND p_client IS NULL ORDER BY p.pos OFFSET greatest(p_limit, 1) - 1 LIMIT 1)
+    UNION ALL
+    (SELECT p.pos FROM codesk.place p WHERE p.scope = p_scope AND p.what = 'base' AND p.pos > p_pos
       ORDER BY p.pos OFFSET greatest(p_limit, 1) - 1 LIMIT 1)
     UNION ALL
     (SELECT p.pos FROM codesk.place p WHERE p.scope = p_scope AND p.what = 'item' AND p.pos > p_pos
@@ -151,11 +185,31 @@ BEGIN
     'records', coalesce((SELECT jsonb_agg(c.r ORDER BY c.pos) FROM (
         SELECT p.pos, codesk.record_json(r, true) AS r
         FROM codesk.place p JOIN codesk.record r ON r.scope = p.scope AND r.id = p.id
-        WHERE p.scope = p_scope AND p.what = 'record' AND p.pos > p_pos AND p.pos <= v_end
-        UNION ALL SELECT x.pos, x.gone FROM codesk.hidden(p_scope, p_pos, v_end) x) c), '[]'),
+        WHERE p.scope = p_scope AND p.what = 'base' AND p.pos > p_pos AND p.pos <= v_end
+        UNION ALL
+        SELECT p.pos, codesk.record_json(r, true)
+        FROM codesk.place p JOIN codesk.record r ON r.scope = p.scope AND r.id = p.id
+        WHERE v_bodies AND p.scope = p_scope AND p.what = 'record' AND p.pos > p_pos AND p.pos <= v_end
+          AND (p_client IS NULL OR codesk.wanted(p_scope, p_client, r.root))
+        UNION ALL SELECT x.pos, x.gone FROM codesk.hidden(p_scope, p_pos, v_end, p_client) x WHERE v_bodies) c), '[]'),
     'items', coalesce((SELECT jsonb_agg(codesk.item_json(i) ORDER BY p.pos)
         FROM codesk.place p JOIN codesk.work_item i ON i.scope = p.scope AND i.id = p.id
-        WHERE p.scope = p_scope AND p.what = 'item' AND p.pos > p_pos AND p.pos <= v_end), '[]'));
+        WHERE p.scope = p_scope AND p.what = 'item' AND p.pos > p_pos AND p.pos <= v_end
+          AND (p_client IS NULL OR i.stage < 2 OR i.last_day > current_date - 90
+            OR (SELECT l.at_ms FROM codesk.log l WHERE l.scope = p_scope AND l.pos = p.pos)
+              > codesk.now_ms() - 90 * 86400000::bigint)), '[]'));
+END $$;
+
+-- The records of encounters and what they lean on, as they are now and as the caller may see them.
+CREATE FUNCTION codesk.fetch(p_scope text, p_roots uuid[]) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM codesk.must_have(p_scope);
+  RETURN coalesce((SELECT jsonb_agg(codesk.record_json(r, true)) FROM (
+      SELECT i.id FROM unnest(p_roots) AS i (id)
+      UNION SELECT x FROM codesk.work_item w CROSS JOIN LATERAL unnest(ARRAY[w.patient, w.coverage]) AS all_of(x)
+        WHERE w.scope = p_scope AND w.id = ANY (p_roots) AND x IS NOT NULL) roots
+    JOIN codesk.record r ON r.scope = p_scope AND r.root = roots.id), '[]');
 END $$;
 
 -- Texts by hash, those the hub has and the caller may see.
