@@ -70,7 +70,8 @@ fn name(h: &Here<'_>, out: &mut Vec<Issue>) {
         let m = format!("the NPI of the {who} is not valid: ten digits with a check digit, first 1 or 2");
         out.push(Issue::stop("x12.npi", h.at(9), m, NPI).fix(format!("correct the NPI of the {who}")));
     }
-    if kind.is_empty() != id.is_empty() && !in_other_payer {
+    let has_npi = WITH_NPI.contains(&role) || role == "77";
+    if kind.is_empty() != id.is_empty() && !in_other_payer && has_npi {
         let (n, m) = if id.is_empty() {
             (9, "its number is missing")
         } else {

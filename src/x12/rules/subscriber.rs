@@ -58,7 +58,7 @@ pub(super) fn check(v: &ClaimView<'_>, out: &mut Vec<Issue>) {
         if medicare {
             mbi(&n, out);
         }
-        if n.el(8) == "MI" && n.el(9).trim().is_empty() {
+        if n.el(8) == "MI" && n.el(9).trim().is_empty() && n.has(9) {
             out.push(
                 Issue::stop("x12.member", n.at(9), "the member id is missing", GUIDE)
                     .fix("give the id on the card"),
