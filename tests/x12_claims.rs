@@ -17,7 +17,9 @@ fn files() -> Vec<(PathBuf, String)> {
     };
     let mut out = Vec::new();
     for folder in ["837P", "837I"] {
-        let dir = PathBuf::from(&dir).join("x12/own").join(folder);
+        let roots = [PathBuf::from(&dir).join("x12/own"), PathBuf::from(&dir).join("data/x12/own")];
+        let dir =
+            roots.into_iter().find(|p| p.is_dir()).expect("CODESK_SHARED holds no x12/own").join(folder);
         for entry in std::fs::read_dir(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display())) {
             let path = entry.unwrap().path();
             let text = std::fs::read_to_string(&path).unwrap();

@@ -263,7 +263,7 @@ impl Set {
             self.flush(sink, issues, done);
             issues.extend(found);
         }
-        if put.begins && lp.id == "2400" || (lp.id == "2400" && id == "LX") {
+        if lp.id == "2400" && (put.begins || id == "LX") {
             self.line += 1;
         }
         match lp.id {
