@@ -5,7 +5,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test fails by panicking
 
 use codesk::claims::bill::{Bill, Contact, face};
-use codesk::domain::{Cents, Form, Phi, Severity, Units};
+use codesk::claims::{CodeFacts, Status};
+use codesk::demo;
+use codesk::domain::{
+    Cents, Chart, ClaimState, CodeSystem, Decided, Decision, Form, PayerClass, Phi, Severity, Units,
+};
 use codesk::x12::{Checker, Delimiters, Envelope, Issue, parse, scan, view_of, write_837};
 use proptest::prelude::*;
 use std::path::PathBuf;
@@ -204,6 +208,141 @@ fn data_never_carries_a_delimiter() {
     let text = String::from_utf8(out).unwrap();
     assert!(text.contains("NM1*IL*1*PENA*O'NEIL*"), "{text}");
     assert_eq!(stops(text.as_bytes()), []);
+}
+
+/// No code tables: nothing is said about codes.
+struct Silent;
+
+impl CodeFacts for Silent {
+    fn status(&self, _: CodeSystem, _: &str, _: chrono::NaiveDate) -> Status {
+        Status::Unchecked
+    }
+    fn title(&self, _: CodeSystem, _: &str) -> Option<String> {
+        None
+    }
+    fn excludes1(&self, _: &str, _: &str) -> Option<String> {
+        None
+    }
+    fn notes(&self, _: &str) -> Vec<codesk::edits::Note> {
+        Vec::new()
+    }
+    fn poa_exempt(&self, _: &str) -> Option<bool> {
+        None
+    }
+}
+
+/// Charts of the sample practice whose claims are ready.
+fn ready() -> Vec<Chart> {
+    let practice = demo::practice().expect("the practice is whole");
+    let charts = practice.encounters.into_iter().map(|e| e.chart);
+    charts.filter(|c| c.claims.iter().any(|c| c.body.state == ClaimState::Ready)).collect()
+}
+
+#[test]
+fn the_face_of_a_chart_is_the_face_of_its_837() {
+    let mut seen = 0;
+    for chart in ready() {
+        for claim in &chart.claims {
+            let form = claim.body.form;
+            let bill = Bill::of(&chart, form, 1, &Silent);
+            let back = read(&written(&envelope(), std::slice::from_ref(&bill)));
+            assert_eq!(back.len(), 1);
+            let (ours, theirs) = (codesk::claims::build(&chart, form, &Silent), face::face(&back[0]));
+            let account = &chart.header().account;
+            assert_eq!(ours.total, theirs.total, "{account}");
+            let rows = |f: &codesk::claims::ClaimFace| -> Vec<String> {
+                f.pages
+                    .iter()
+                    .flat_map(|p| &p.rows)
+                    .map(|r| {
+                        format!(
+                            "{} {} {} {:?} {} {:?} {} {}",
+                            r.revenue, r.date, r.code, r.modifiers, r.pointers, r.charge, r.units, r.npi
+                        )
+                    })
+                    .collect()
+            };
+            // A revenue line without a procedure carries no date in the 837.
+            if form == Form::Cms1500 {
+                assert_eq!(rows(&ours), rows(&theirs), "{account}");
+            }
+            let boxes: &[&str] = match form {
+                Form::Cms1500 => &["1a", "2", "3", "4", "5", "25", "26", "28", "33a"],
+                Form::Ub04 => {
+                    &["1", "3a", "4", "5", "6", "8", "10", "11", "14", "15", "17", "51", "56", "60", "74"]
+                }
+            };
+            for n in boxes {
+                let value =
+                    |f: &codesk::claims::ClaimFace| f.find(n).map(|b| b.value.join(" ").to_uppercase());
+                assert_eq!(value(&ours), value(&theirs), "{account} box {n}");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen >= 30, "{seen} claims");
+}
+
+#[test]
+fn a_secondary_claim_carries_what_the_primary_decided() {
+    let mut seen = 0;
+    for mut chart in ready() {
+        let second = chart.coverages().get(1).map(|(c, _)| c.id);
+        if second.is_none()
+            || chart.coverages().iter().any(|(_, p)| p.is_none_or(|p| p.class == PayerClass::SelfPay))
+        {
+            continue;
+        }
+        for n in 0..chart.claims.len() {
+            let form = chart.claims[n].body.form;
+            // Each line: eight tenths allowed and paid, the rest contract.
+            let lines: Vec<(Cents, Vec<Decided>)> = chart
+                .lines_of(form)
+                .map(|l| {
+                    let charge = l.body.charge.unwrap_or_default();
+                    let paid = Cents(charge.0 * 8 / 10);
+                    let rest = Decided {
+                        group: "CO".into(),
+                        reason: "45".into(),
+                        amount: charge - paid,
+                        units: None,
+                    };
+                    (paid, vec![rest])
+                })
+                .collect();
+            let paid = lines.iter().map(|(p, _)| *p).sum();
+            let day = chart.header().through;
+            let decision = Decision { date: Some(day), paid, adjustments: Vec::new(), lines };
+            chart.claims[n].body.set_decision(&decision);
+            let bill = Bill::of(&chart, form, 2, &Silent);
+            assert_eq!((bill.subscriber.order.as_str(), bill.others[0].order.as_str()), ("S", "P"));
+            assert_eq!(bill.lines[0].decisions.len(), 1);
+            let env = Envelope {
+                created: chrono::NaiveDate::from_ymd_opt(2026, 11, 12).unwrap().and_hms_opt(9, 0, 0).unwrap(),
+                ..envelope()
+            };
+            let text = written(&env, std::slice::from_ref(&bill));
+            // Why Medicare pays second is asked of a person, and the one department has a short ZIP.
+            let found: Vec<Issue> =
+                stops(&text).into_iter().filter(|i| !matches!(i.rule, "x12.msp" | "x12.zip9")).collect();
+            assert_eq!(found, [], "{}", chart.header().account);
+            assert_eq!(read(&text)[0].others[0].amounts, [("D".to_string(), paid)]);
+            seen += 1;
+        }
+    }
+    assert!(seen > 0, "the practice has no visit with two payers");
+}
+
+#[test]
+fn a_replacement_names_the_payers_claim_and_a_rejected_claim_does_not() {
+    let mut chart = ready().into_iter().find(|c| c.claims[0].body.form == Form::Cms1500).unwrap();
+    let bill = Bill::of(&chart, Form::Cms1500, 1, &Silent);
+    assert_eq!((bill.frequency.as_str(), bill.reference("F8")), ("1", ""));
+    chart.claims[0].body.control_number = Some("26061ABC".into());
+    let bill = Bill::of(&chart, Form::Cms1500, 1, &Silent);
+    assert_eq!((bill.frequency.as_str(), bill.reference("F8")), ("7", "26061ABC"));
+    chart.claims[0].body.extra.insert("void".into(), true.into());
+    assert_eq!(Bill::of(&chart, Form::Cms1500, 1, &Silent).frequency, "8");
 }
 
 fn bases() -> &'static [Bill] {

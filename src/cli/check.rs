@@ -37,6 +37,9 @@ pub fn run(place: &PlaceArgs, args: &CheckArgs) -> Result<Outcome, CliError> {
     let mut stops = 0u64;
     for what in &args.what {
         let path = Path::new(what);
+        if !path.exists() && (what.contains('/') || path.extension().is_some()) {
+            return Err(CliError::Usage(format!("there is no file {what}")));
+        }
         if !path.exists() {
             let site = match &mut site {
                 Some(s) => s,
