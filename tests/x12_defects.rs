@@ -14,7 +14,10 @@ use std::sync::OnceLock;
 
 fn shared() -> PathBuf {
     match std::env::var_os("CODESK_SHARED") {
-        Some(d) => PathBuf::from(d).join("x12/own"),
+        Some(d) => [PathBuf::from(&d).join("x12/own"), PathBuf::from(&d).join("data/x12/own")]
+            .into_iter()
+            .find(|p| p.is_dir())
+            .expect("CODESK_SHARED holds no x12/own"),
         None => panic!("set CODESK_SHARED to the folder with the shared test data (x12/own)"),
     }
 }
@@ -145,6 +148,10 @@ fn defects() -> Vec<Row> {
         ("no iea", P, Del("IEA*"), "ISA", "IEA"),
         ("no ge", P, Del("GE*"), "GS", "GE"),
         ("no se", P, Del("SE*"), "ST", "SE"),
+        ("no isa", P, Del("ISA*"), "ISA", "ISA"),
+        ("isa lost its terminator", P, Raw(|t| t.replacen(":~", ":", 1)), "ISA", "ISA"),
+        ("isa lost a separator", P, Raw(|t| t.replacen("*0*T*", "*0T*", 1)), "ISA", "ISA"),
+        ("isa component is a letter", P, Raw(|t| t.replacen("*T*:~", "*T*A~", 1)), "ISA", "ISA"),
         ("no gs", P, Del("GS*"), "GS", "GS"),
         ("no st", P, Del("ST*"), "ST", "ST"),
         ("isa version", P, Set("ISA*", "00501", "00401"), "ISA", "ISA"),
@@ -422,6 +429,28 @@ fn defects() -> Vec<Row> {
         ("no drug at all", DRUG, DelTo("LIN*", "SE*"), "2410", "LIN"),
         ("hospital drug without code", ER, Set("SV2*0636", "HC:J1885", ""), "2400", "SV2"),
         ("not classified without words", "837P/line-level-rendering-and-note.edi", Set("SV1*HC:J3490", ":::::COMPOUNDED TOPICAL", ""), "2400", "SV1"),
+        // codes against each other and the patient
+        ("fifth modifier", P, Set("SV1*HC:99213", "99213", "99213:25:59:76:77:XE"), "2400", "SV1"),
+        ("a pregnancy of a woman who is a man", P, Raw(|t| t.replacen("ABF:I10", "ABF:O0990", 1).replacen("19780412*F", "19780412*M", 1)), "2300", "HI"),
+        ("prostate of a woman", P, Set("HI*", "I10", "N400"), "2300", "HI"),
+        ("newborn code of an adult", P, Set("HI*", "I10", "Z3800"), "2300", "HI"),
+        ("filing code of another payer", "837P/medicare-primary-referring.edi", Set("SBR*", "*MB", "*CI"), "2000B", "SBR"),
+        ("medicaid as commercial", "837P/medicaid.edi", Set("SBR*", "*MC", "*CI"), "2000B", "SBR"),
+        ("accident in no state", AUTO, Set("CLM*", ":::TX", ":::ZZ"), "2300", "CLM"),
+        ("rendering without taxonomy", P, Del("PRV*PE"), "2310B", "PRV"),
+        ("billing without taxonomy", P, Del("PRV*BI"), "2000A", "PRV"),
+        ("attending without taxonomy", DRG, Del("PRV*AT"), "2310A", "PRV"),
+        ("no line control number", P, Del("REF*6R*PCN100102"), "2400", "REF"),
+        ("line control number twice", P, Set("REF*6R*PCN100102", "PCN100102", "PCN100101"), "2400", "REF"),
+        ("newborn of another origin", "837I/newborn.edi", Set("CL1*", "CL1*4*5", "CL1*4*1"), "2300", "CL1"),
+        ("covered days", DRG, Set("HI*BE", "80:::4", "80:::3"), "2300", "HI"),
+        ("one account, two claims", "837P/three-claims-one-batch.edi", Set("CLM*PCN1025", "PCN1025", "PCN1024"), "2300", "CLM"),
+        ("authorization twice", "837P/prior-auth-and-referral.edi", Dup("REF*G1"), "2300", "REF"),
+        ("two notes", FREQ, After("NTE*", "NTE*CER*SECOND NOTE"), "2300", "NTE"),
+        ("two diagnosis segments", P, After("HI*", "HI*ABF:I2510"), "2300", "HI"),
+        ("fifty-first line", "837P/fifty-lines.edi", Before("SE*", "LX*51"), "2400", "LX"),
+        ("attachment on request with a number", "837P/paperwork-attachment.edi", Set("PWK*", "*FX*", "*AA*"), "2300", "PWK"),
+        ("work claim not from work", "837P/workers-comp.edi", Set("CLM*", "**EM", ""), "2300", "CLM"),
         // ub codes
         ("condition code", OBS, Set("HI*BG", "*BG:44", "*BG:444"), "2300", "HI"),
         ("value amount gone", DRG, Set("HI*BE", ":::4", ""), "2300", "HI"),

@@ -33,6 +33,9 @@ pub struct CheckArgs {
 pub fn run(place: &PlaceArgs, args: &CheckArgs) -> Result<Outcome, CliError> {
     let (files_given, ids): (Vec<&String>, Vec<&String>) =
         args.what.iter().partition(|w| Path::new(w).exists());
+    if let Some(lost) = ids.iter().find(|w| w.contains('/') || Path::new(w).extension().is_some()) {
+        return Err(CliError::Usage(format!("there is no file {lost}")));
+    }
     let mut outcome = Outcome::Done;
     if args.all || !ids.is_empty() {
         let ids: Vec<String> = ids.into_iter().cloned().collect();

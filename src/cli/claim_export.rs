@@ -69,14 +69,21 @@ pub fn run(place: &PlaceArgs, args: &ExportArgs) -> Result<Outcome, CliError> {
             chart.claims.iter().filter(|c| c.body.state == ClaimState::Ready).cloned().collect();
         if ready.is_empty() && !args.ready {
             refused += 1;
-            let reasons = vec![no_claim(chart)];
+            let mut reasons = vec![no_claim(chart)];
+            if chart.claims.is_empty() {
+                let findings = edits::run(chart, site.facts()?, site.today);
+                reasons.extend(findings.into_iter().filter(|f| f.blocks()).map(|f| f.message));
+            }
             refuse(&mut out, args.json, chart, None, &reasons)?;
         }
         for claim in ready {
             let form = claim.body.form;
             let bill = Bill::of(chart, form, claim.body.sequence, site.facts()?);
             let (sending, receiver, mut reasons) = destination(chart, &claim.body);
-            reasons.extend(objections(&site, chart, &bill)?);
+            // Without a payer every payer field is missing: one reason says it.
+            if !self_pay(chart, &claim.body) {
+                reasons.extend(objections(&site, chart, &bill)?);
+            }
             if !reasons.is_empty() {
                 refused += 1;
                 refuse(&mut out, args.json, chart, Some(form), &reasons)?;
@@ -151,6 +158,10 @@ fn destination(chart: &Chart, claim: &crate::domain::Claim) -> (Sending, Receive
     (sending, receiver, reasons)
 }
 
+fn self_pay(chart: &Chart, claim: &crate::domain::Claim) -> bool {
+    chart.directory.payers.get(&claim.payer).is_some_and(|p| p.body.class == PayerClass::SelfPay)
+}
+
 /// Every stop of the edits on the chart and of the rules on the claim as it will be sent.
 fn objections(site: &Site, chart: &Chart, bill: &Bill) -> Result<Vec<String>, CliError> {
     let facts = site.facts()?;
@@ -165,7 +176,13 @@ fn objections(site: &Site, chart: &Chart, bill: &Bill) -> Result<Vec<String>, Cl
     let mut issues: Vec<Issue> = Vec::new();
     let mut checker = Checker::new(Some(facts), |i| issues.push(i));
     x12::scan(text.as_slice(), &mut checker).map_err(|e| CliError::Refused(e.to_string()))?;
+    let mut places: Vec<String> = Vec::new();
     for i in issues.iter().filter(|i| i.severity == Severity::Stop) {
+        // One reason a field.
+        if places.contains(&i.place()) {
+            continue;
+        }
+        places.push(i.place());
         let fix = if i.fix.is_empty() { String::new() } else { format!(": {}", i.fix) };
         reasons.push(format!("{} {}{fix}", i.place(), i.message));
     }

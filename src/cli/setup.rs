@@ -102,12 +102,10 @@ pub fn run(place: &PlaceArgs, args: &SetupArgs) -> Result<Outcome, CliError> {
     for fields in &read.providers {
         let (key, npi) = (words(fields, "key"), words(fields, "npi"));
         let last = fields.get("name").and_then(|n| n.get("last")).and_then(Value::as_str).unwrap_or_default();
-        let named = |p: &&Item<Provider>| {
-            (!key.is_empty() && p.body.key == key)
-                || (!npi.is_empty() && p.body.npi == npi)
-                || (!last.is_empty() && p.body.name.last.eq_ignore_ascii_case(last))
-        };
-        let old = directory.providers.values().find(named).cloned();
+        let by = |f: &dyn Fn(&Provider) -> bool| directory.providers.values().find(|p| f(&p.body)).cloned();
+        let old = by(&|p| !key.is_empty() && p.key == key)
+            .or_else(|| by(&|p| !last.is_empty() && p.name.last.eq_ignore_ascii_case(last)))
+            .or_else(|| by(&|p| !npi.is_empty() && p.npi == npi));
         let label = [key.as_str(), last].iter().find(|t| !t.is_empty()).unwrap_or(&"?").to_string();
         match merged::<Provider>(old.as_ref().map(|i| &i.body), fields).and_then(check_provider) {
             Ok(new) => {

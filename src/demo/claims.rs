@@ -5,6 +5,7 @@ use super::vary::Outcome;
 use super::{REJECTED, REJECTED_TOGETHER};
 use crate::domain::{
     Cents, Chart, Claim, ClaimResponse, ClaimState, CodingState, Extra, Form, Id, Item, OrderKey, Payer,
+    PayerClass,
 };
 use chrono::{DateTime, Duration, Utc};
 
@@ -38,6 +39,10 @@ const DENIALS: [(&str, &str, &str); 10] = [
 /// A visit that waits to be sent has one claim a form; what was sent weeks ago is told on one of them.
 pub(super) fn outcome(chart: &mut Chart, outcome: Outcome, n: usize) {
     if outcome == Outcome::Ready {
+        // Who pays alone has no claim.
+        if chart.primary_payer().is_none_or(|p| p.class == PayerClass::SelfPay) {
+            return;
+        }
         for form in chart.header().forms.clone() {
             if chart.lines_of(form).next().is_some() {
                 one(chart, outcome, n, form);

@@ -67,6 +67,8 @@ pub struct Segments<R> {
     clean: String,
     count: u64,
     started: bool,
+    /// Where a header ends that lost its terminator to a line break.
+    header_end: Option<usize>,
 }
 
 impl<R: Read> Segments<R> {
@@ -80,6 +82,7 @@ impl<R: Read> Segments<R> {
             clean: String::new(),
             count: 0,
             started: false,
+            header_end: None,
         }
     }
 
@@ -97,12 +100,22 @@ impl<R: Read> Segments<R> {
         if self.rest().starts_with(b"ISA") {
             odd.isa_length = self.header()?;
         } else if !self.started {
-            return Err(ReadError::NotX12);
+            // A file that lost its header still says what it is; `scan` says that ISA is missing.
+            match self.rest() {
+                [b'G', b'S', e, ..] | [b'S', b'T', e, ..] if !e.is_ascii_alphanumeric() => {
+                    self.delimiters.element = *e;
+                }
+                _ => return Err(ReadError::NotX12),
+            }
         }
         self.started = true;
         self.count += 1;
         let mut from = 0;
+        let own_end = self.header_end.take();
         let end = loop {
+            if let Some(end) = own_end {
+                break end;
+            }
             if let Some(p) = memchr::memchr(self.delimiters.terminator, &self.rest()[from..]) {
                 break from + p;
             }
@@ -211,8 +224,18 @@ impl<R: Read> Segments<R> {
     /// Takes the delimiters from the header at the front; true when it is not of its fixed length.
     fn header(&mut self) -> Result<bool, ReadError> {
         // Wrapped or padded wrongly, it may be longer than its 106 bytes.
-        self.need(ISA + 32)?;
-        let (delimiters, odd) = locate(self.rest()).ok_or(ReadError::BrokenHeader)?;
+        self.need(ISA + 160)?;
+        let (mut delimiters, mut odd) = locate(self.rest()).ok_or(ReadError::BrokenHeader)?;
+        // The next line ends with a tilde: that is the terminator, and the header's own is lost.
+        if matches!(delimiters.terminator, b'\r' | b'\n') {
+            let mut lines = self.rest().split(|b| matches!(b, b'\r' | b'\n')).filter(|l| !l.is_empty());
+            let (first, second) = (lines.next(), lines.next());
+            if let (Some(first), Some([.., b'~'])) = (first, second) {
+                self.header_end = Some(first.len());
+                delimiters.terminator = b'~';
+                odd = true;
+            }
+        }
         self.delimiters = delimiters;
         Ok(odd)
     }

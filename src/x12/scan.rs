@@ -75,6 +75,8 @@ struct Set {
     line: u32,
     too_large: bool,
     levels: u64,
+    /// Depth of the loop claims are in; deeper ones belong to lines or other payers.
+    claim_depth: usize,
     l20: Level,
     l22: Level,
     delimiters: Delimiters,
@@ -116,7 +118,7 @@ pub fn scan(source: impl Read, sink: &mut dyn Sink) -> Result<Scanned, ReadError
         let n = done.segments;
         let seg = Seg::new(&text, d);
         let id = seg.id();
-        let mut odd_at: Option<At> = None;
+        let mut put_at: Option<(&'static str, u64, Option<u32>)> = None;
         match id {
             "ISA" => {
                 finish(&mut set, n, sink, &mut issues, &mut done);
@@ -158,12 +160,13 @@ pub fn scan(source: impl Read, sink: &mut dyn Sink) -> Result<Scanned, ReadError
                     set = Some(Set::new(guide_for(&version), n.saturating_sub(1), "", d));
                 }
                 if let Some(s) = set.as_mut() {
-                    odd_at = Some(s.segment(&seg, n, sink, &mut issues, &mut done));
+                    put_at = Some(s.segment(&seg, n, sink, &mut issues, &mut done));
                 }
             }
         }
         if odd.characters || odd.joined || odd.unfinished {
-            let at = odd_at.unwrap_or_else(|| At {
+            let inside = put_at.map(|(lp, number, line)| here(lp, id, id.to_string(), number, line));
+            let at = inside.unwrap_or_else(|| At {
                 lp: match id {
                     "ISA" | "IEA" => "ISA",
                     "GS" | "GE" => "GS",
@@ -234,6 +237,7 @@ impl Set {
             line: 0,
             too_large: false,
             levels: 0,
+            claim_depth: guide.find("2300").map_or(3, |l| l.depth),
             l20: Level::default(),
             l22: Level::default(),
             delimiters,
@@ -247,7 +251,7 @@ impl Set {
         sink: &mut dyn Sink,
         issues: &mut Vec<Issue>,
         done: &mut Scanned,
-    ) -> At {
+    ) -> (&'static str, u64, Option<u32>) {
         let number = n - self.first + 1;
         let id = seg.id();
         let line = (self.line > 0).then_some(self.line);
@@ -259,11 +263,18 @@ impl Set {
         let level = put.begins && matches!(lp.id, "2000A" | "2000B" | "2000C") || (id == "HL" && first);
         let claim = put.begins && lp.id == "2300";
         if level || claim {
-            let found: Vec<Issue> = issues.drain(from..).collect();
+            let mut found: Vec<Issue> = issues.drain(from..).collect();
+            // What closes here belongs to the claim before; only a lost CLM or HL to what begins.
+            if self.in_claim && !found.is_empty() {
+                let before = self.claim_number();
+                for i in found.iter_mut().filter(|i| !matches!(&*i.at.segment, "CLM" | "HL")) {
+                    i.claim.clone_from(&before);
+                }
+            }
             self.flush(sink, issues, done);
             issues.extend(found);
         }
-        if put.begins && lp.id == "2400" || (lp.id == "2400" && id == "LX") {
+        if lp.id == "2400" && (put.begins || id == "LX") {
             self.line += 1;
         }
         match lp.id {
@@ -301,7 +312,7 @@ impl Set {
             self.head.created = elements::day(seg.el(4));
             self.head.kind = seg.el(6).to_string();
         }
-        let line = (self.line > 0 && lp.depth > self.guide_depth()).then_some(self.line);
+        let line = (self.line > 0 && lp.depth > self.claim_depth).then_some(self.line);
         if sink.thorough()
             && let Some(use_) = put.segment.and_then(|s| lp.segments.get(s))
         {
@@ -335,12 +346,7 @@ impl Set {
             }
         }
         sink.segment(seg, self.guide, Some(put));
-        here(lp.id, id, id.to_string(), number, line)
-    }
-
-    /// Depth of the loop claims are in; deeper ones belong to lines or other payers.
-    fn guide_depth(&self) -> usize {
-        self.guide.find("2300").map_or(3, |l| l.depth)
+        (lp.id, number, line)
     }
 
     fn claim_number(&self) -> String {

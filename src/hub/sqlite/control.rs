@@ -23,3 +23,20 @@ pub(super) fn take(conn: &Connection, sender: &str, n: u32) -> Result<u64, HubEr
     }
     Ok((next - n).unsigned_abs())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_given_once_whatever_became_of_it() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(include_str!("schema/0002_control.sql")).unwrap();
+        assert_eq!(take(&conn, "A", 3).unwrap(), 1);
+        assert_eq!(take(&conn, "A", 1).unwrap(), 4);
+        assert_eq!(take(&conn, "B", 1).unwrap(), 1);
+        assert_eq!(take(&conn, "A", 0).unwrap(), 5);
+        conn.execute("UPDATE control_number SET next = 1000000000", []).unwrap();
+        assert!(take(&conn, "A", 1).is_err());
+    }
+}

@@ -121,8 +121,8 @@ fn accident(g: &Gist<'_>, out: &mut Vec<Issue>) {
         );
     }
     let state = clm.comp(11, 4);
-    if !state.is_empty() && !(state.len() == 2 && state.bytes().all(|b| b.is_ascii_uppercase())) {
-        out.push(Issue::stop("x12.accident", clm.at_comp(11, 4), "a state has two letters", AUTHORITY));
+    if !state.is_empty() && !super::parties::STATES.split_ascii_whitespace().any(|s| s == state) {
+        out.push(Issue::stop("x12.accident", clm.at_comp(11, 4), "this is no state", AUTHORITY));
     }
     if !state.is_empty() && !causes.contains(&"AA") {
         out.push(Issue::stop(

@@ -55,6 +55,7 @@ pub(super) fn check(g: &Gist<'_>, facts: Option<&dyn CodeFacts>, out: &mut Vec<I
             _ => {}
         }
     }
+    patient(g, &codes, facts, out);
     set(g, &codes, out);
     if g.institutional {
         institutional(g, &codes, facts, out);
@@ -229,6 +230,40 @@ fn other(c: &Code<'_>, out: &mut Vec<Issue>) {
             }
         }
         _ => {}
+    }
+}
+
+/// Codes against the patient: sex, age, and codes that are never first (R12).
+fn patient(g: &Gist<'_>, codes: &[Code<'_>], facts: Option<&dyn CodeFacts>, out: &mut Vec<Issue>) {
+    const MCE: &str = "CMS Medicare Code Editor, age and sex conflicts; ICD-10-CM";
+    let part = if g.view.patient.is_empty() { g.view.subscriber } else { g.view.patient };
+    let sex = g.view.each(part).find(|h| h.id() == "DMG").map_or("", |h| h.el(3));
+    let age = g.birth.zip(g.code_day()).and_then(|(b, d)| d.years_since(b));
+    for c in codes.iter().filter(|c| TEN[..2].contains(&c.kind) || c.kind == "ABJ") {
+        let head = c.code.get(..3).unwrap_or("");
+        let female = head.starts_with('O') && head != "O9A"
+            || ("C51"..="C58").contains(&head)
+            || ("N70"..="N98").contains(&head);
+        let male = ("C60"..="C63").contains(&head) || ("N40"..="N51").contains(&head);
+        if (female && sex == "M") || (male && sex == "F") {
+            let m = format!("{} does not fit the patient's sex", shown(c.code));
+            out.push(
+                Issue::stop("x12.dx_patient", at_code(c), m, MCE).fix("check the code and the patient's sex"),
+            );
+        }
+        if head == "Z38" && age.is_some_and(|a| a > 0) {
+            let m = format!("{} is for the birth itself; the patient is older", shown(c.code));
+            out.push(
+                Issue::stop("x12.dx_patient", at_code(c), m, MCE).fix("check the code and the date of birth"),
+            );
+        }
+        if c.kind == "ABK" && facts.and_then(|f| f.manifestation(c.code)) == Some(true) {
+            let m = format!("{} is a manifestation: it is never the first diagnosis", shown(c.code));
+            out.push(
+                Issue::stop("x12.dx", at_code(c), m, "ICD-10-CM Guidelines section I.A.13")
+                    .fix("put the cause first"),
+            );
+        }
     }
 }
 

@@ -26,15 +26,8 @@ pub(super) fn check(g: &Gist<'_>, out: &mut Vec<Issue>) {
             Issue::stop("x12.admission", lacks("2300", "DTP"), m, UB).fix("give the admission date and hour"),
         );
     }
-    if bill == "11" && admission.is_some_and(|a| a.el(2) == "D8") {
-        if let Some(a) = admission {
-            out.push(Issue::stop(
-                "x12.admission",
-                a.at(2),
-                "a stay needs the hour of admission too (DT)",
-                UB,
-            ));
-        }
+    if let Some(a) = admission.filter(|a| bill == "11" && a.el(2) == "D8") {
+        out.push(Issue::stop("x12.admission", a.at(2), "a stay needs the hour of admission too (DT)", UB));
     }
     let cl1 = g.find("2300", "CL1");
     if let Some(c) = cl1 {
@@ -53,7 +46,7 @@ pub(super) fn check(g: &Gist<'_>, out: &mut Vec<Issue>) {
             out.push(Issue::stop("x12.admission", c.at(2), "the point of origin is missing", UB));
         } else {
             let born = matches!(origin, "5" | "6");
-            if !"1245689DEFG".contains(origin) && !(kind == "4" && born) {
+            if !("1245689DEFG".contains(origin) || (kind == "4" && born)) {
                 out.push(Issue::stop(
                     "x12.admission",
                     c.at(2),
@@ -61,6 +54,14 @@ pub(super) fn check(g: &Gist<'_>, out: &mut Vec<Issue>) {
                     UB,
                 ));
             }
+        }
+        if kind == "4" && !matches!(origin, "5" | "6") && !origin.is_empty() {
+            out.push(Issue::stop(
+                "x12.admission",
+                c.at(2),
+                "a newborn is born here (5) or elsewhere (6)",
+                UB,
+            ));
         }
         if !status.is_empty() && !STATUS.split_ascii_whitespace().any(|s| s == status) {
             out.push(Issue::stop(
@@ -140,6 +141,18 @@ fn days(g: &Gist<'_>, status: &str, out: &mut Vec<Issue>) {
             total += s.el(5).parse::<f64>().unwrap_or(0.0);
             last = Some(s);
         }
+    }
+    let covered: Vec<f64> = g
+        .hi(&["BE"])
+        .flat_map(|h| (1..=12).map(move |n| (h.comp(n, 2), h.comp(n, 5))))
+        .filter(|(code, _)| matches!(*code, "80" | "81"))
+        .filter_map(|(_, amount)| amount.parse().ok())
+        .collect();
+    if let Some(h) = g.hi(&["BE"]).next().filter(|_| !covered.is_empty() && last.is_some())
+        && (covered.iter().sum::<f64>() - total).abs() > 0.001
+    {
+        let m = format!("value codes 80 and 81 say other days than the {total} of accommodation");
+        out.push(Issue::stop("x12.ub_code", h.at(1), m, UB).fix("correct the days"));
     }
     let nights = (through - from).num_days().max(1) + i64::from(status == "30");
     if let Some(s) = last

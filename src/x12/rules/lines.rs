@@ -23,6 +23,13 @@ pub(super) fn check(g: &Gist<'_>, out: &mut Vec<Issue>) {
             out.push(Issue::stop("x12.line_number", lx.at(1), m, GUIDE).fix(format!("write {}", l.number)));
         }
         let Some(s) = l.service else { continue };
+        if l.qualifier("2400", "REF", "6R").is_none() {
+            let m = "the line has no control number (REF*6R): the remittance cannot name it";
+            out.push(
+                Issue::warn("x12.line_number", s.lacks("REF"), m, "X12 005010 REF*6R")
+                    .fix("give the line a number of its own"),
+            );
+        }
         amounts(&s, if s.id() == "SV2" { 3 } else { 2 }, out);
         procedure(g, &l, &s, out);
         units(g, &l, &s, out);
@@ -108,6 +115,17 @@ fn procedure(g: &Gist<'_>, l: &Line<'_>, s: &Here<'_>, out: &mut Vec<Issue>) {
                     .fix("remove one"),
             );
         }
+    }
+    let fifth = s.comp(e, 7);
+    if mods.iter().all(|m| !m.is_empty())
+        && fifth.len() == 2
+        && fifth.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+    {
+        let m = "a fifth modifier goes nowhere: four are possible";
+        out.push(
+            Issue::stop("x12.modifier", s.at_comp(e, 7), m, MODIFIERS)
+                .fix("send 99 as the fourth and the others in a note"),
+        );
     }
     if needs_words(code) && s.comp(e, 7).is_empty() {
         let noted = l.find("2400", "NTE").is_some() || g.keyed("NTE", "ADD").is_some();

@@ -6,7 +6,7 @@ use crate::x12::issue::{Issue, shown};
 use crate::x12::view::{ClaimView, Here, Part};
 
 const NPI: &str = "45 CFR 162.406, CMS NPI check digit; X12 005010 NM108, NM109";
-const STATES: &str = "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM \
+pub(super) const STATES: &str = "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM \
                       NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY AS GU MP PR VI UM FM MH PW AA AE AP";
 
 /// Providers that have an NPI; a facility of another kind may have none.
@@ -70,7 +70,8 @@ fn name(h: &Here<'_>, out: &mut Vec<Issue>) {
         let m = format!("the NPI of the {who} is not valid: ten digits with a check digit, first 1 or 2");
         out.push(Issue::stop("x12.npi", h.at(9), m, NPI).fix(format!("correct the NPI of the {who}")));
     }
-    if kind.is_empty() != id.is_empty() && !in_other_payer {
+    let has_npi = WITH_NPI.contains(&role) || role == "77";
+    if kind.is_empty() != id.is_empty() && !in_other_payer && has_npi {
         let (n, m) = if id.is_empty() {
             (9, "its number is missing")
         } else {
@@ -268,6 +269,23 @@ pub(super) fn roles(g: &Gist<'_>, out: &mut Vec<Issue>) {
             out.push(
                 Issue::stop("x12.npi", h.at(9), m, NPI)
                     .fix(format!("give the person's own NPI as {}", person_of(h.el(1)))),
+            );
+        }
+    }
+    for h in g
+        .all()
+        .iter()
+        .filter(|h| h.id() == "NM1" && matches!((h.lp, h.el(1)), ("2310B" | "2420A", "82") | ("2310A", "71")))
+    {
+        if g.institutional != (h.el(1) == "71") {
+            continue;
+        }
+        let has = g.all().iter().any(|p| p.id() == "PRV" && p.lp == h.lp && p.group == h.group);
+        if !has {
+            let m = format!("the {} has no taxonomy (PRV)", person_of(h.el(1)));
+            out.push(
+                Issue::warn("x12.taxonomy", h.lacks("PRV"), m, GUIDE)
+                    .fix("give the provider a taxonomy in the set-up"),
             );
         }
     }

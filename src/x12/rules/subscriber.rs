@@ -54,11 +54,30 @@ pub(super) fn check(v: &ClaimView<'_>, out: &mut Vec<Issue>) {
         let m = "the claim stands under the subscriber, but SBR02 does not say that the subscriber is the patient";
         out.push(Issue::stop("x12.patient", sbr.at(2), m, GUIDE).fix("write 18, or add the patient level"));
     }
+    if let Some(p) = find("2010BB", "NM1") {
+        let payer = p.el(3).to_uppercase();
+        let plan = ["SUPP", "ADVANTAGE", "MEDIGAP"].iter().any(|w| payer.contains(w));
+        let wrong = match sbr.el(9) {
+            "" => None,
+            "MA" | "MB" | "16" | "HM" | "ZZ" => payer.contains("MEDICAID").then_some("MC"),
+            "MC" => (payer.contains("MEDICARE") && !payer.contains("MEDICAID")).then_some("MA or MB"),
+            _ if payer.contains("MEDICAID") => Some("MC"),
+            _ if payer.contains("MEDICARE") && !plan => Some("MA or MB"),
+            _ => None,
+        };
+        if let Some(want) = wrong {
+            let m = format!(
+                "the filing code {} does not fit the payer's name",
+                crate::x12::issue::shown(sbr.el(9))
+            );
+            out.push(Issue::stop("x12.filing", sbr.at(9), m, "X12 005010 SBR09").fix(format!("use {want}")));
+        }
+    }
     if let Some(n) = name {
         if medicare {
             mbi(&n, out);
         }
-        if n.el(8) == "MI" && n.el(9).trim().is_empty() {
+        if n.el(8) == "MI" && n.el(9).trim().is_empty() && n.has(9) {
             out.push(
                 Issue::stop("x12.member", n.at(9), "the member id is missing", GUIDE)
                     .fix("give the id on the card"),
