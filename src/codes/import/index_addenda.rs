@@ -8,7 +8,7 @@ use super::index::{IndexEntry, IndexTable};
 use super::index_xml::is_code;
 use super::refusal::{Refusal, lines};
 use super::xml::squeeze;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Action {
@@ -189,6 +189,15 @@ fn key(term: &str) -> String {
     term.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
+/// Words of a term and its modifiers.
+fn word_set(e: &IndexEntry) -> BTreeSet<String> {
+    let text = format!("{} {}", e.term, e.modifiers).to_lowercase();
+    text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_string).collect()
+}
+
+/// Percent of words two printings of one entry must share.
+const ALIKE: usize = 60;
+
 struct Node {
     entry: IndexEntry,
     children: Vec<usize>,
@@ -235,11 +244,18 @@ impl Tree {
         let live = || all.iter().copied().filter(|&i| !self.nodes[i].deleted);
         let same = |i: &usize| key(&self.nodes[*i].entry.term) == term;
         let coded = live().find(|i| same(i) && self.nodes[*i].entry.codes == wanted.codes);
-        let whole = |e: &IndexEntry| key(&format!("{}{}", e.term, e.modifiers));
-        coded.or_else(|| live().find(same)).or_else(|| {
-            let wanted = whole(wanted);
-            live().find(|&i| whole(&self.nodes[i].entry) == wanted)
-        })
+        if let Some(i) = coded.or_else(|| live().find(same)) {
+            return Some(i);
+        }
+        // printings differ in spelling, brackets and order: the entry that shares most words
+        let wanted = word_set(wanted);
+        let shared = |i: usize| {
+            let own = word_set(&self.nodes[i].entry);
+            let both = own.intersection(&wanted).count();
+            100 * both / (own.len() + wanted.len() - both).max(1)
+        };
+        let best = live().map(|i| (shared(i), std::cmp::Reverse(i))).max()?;
+        (best.0 >= ALIKE).then_some(best.1.0)
     }
 
     /// Puts an entry in its alphabetical place, *with* and *without* first.
