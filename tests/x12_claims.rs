@@ -226,7 +226,7 @@ impl CodeFacts for Silent {
     fn notes(&self, _: &str) -> Vec<codesk::edits::Note> {
         Vec::new()
     }
-    fn poa_exempt(&self, _: &str) -> Option<bool> {
+    fn poa_exempt(&self, _: &str, _: chrono::NaiveDate) -> Option<bool> {
         None
     }
 }

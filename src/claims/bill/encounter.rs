@@ -9,6 +9,7 @@ use super::{
     Adjustment, Bill, BillLine, BillPayer, BillProvider, Billing, Contact, DateText, Demographics, Dependent,
     Drug, HealthCode, LineDecision, OtherPayer, Party, PostalAddress, RefId, Service, Subscriber,
 };
+use crate::claims::data::override_note;
 use crate::claims::{CodeFacts, place_of_service, type_of_bill};
 use crate::domain::{
     Address, Cents, Chart, Claim, ClaimState, Coverage, Decided, Decision, Extra, Form, Item, Patient, Payer,
@@ -153,6 +154,10 @@ impl Bill {
         match form {
             Form::Cms1500 => professional(&mut b, chart),
             Form::Ub04 => institutional(&mut b, chart, facts),
+        }
+        let note = override_note(chart);
+        if !note.is_empty() {
+            b.notes.push(("ADD".into(), Phi::new(note)));
         }
         b.lines = chart.lines_of(form).enumerate().map(|(i, l)| line(chart, &b, i, l)).collect();
         others(&mut b, chart, form, at, &patient);

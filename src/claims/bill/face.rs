@@ -105,7 +105,9 @@ fn head(b: &Bill) -> ClaimHead {
     });
     let diagnoses =
         b.codes.iter().filter(|c| matches!(c.kind.as_str(), "ABK" | "BK" | "ABF" | "BF" | "ABN" | "BN"));
+    let note = b.notes.iter().find(|(kind, _)| kind == "ADD").map(|(_, text)| text.reveal().clone());
     ClaimHead {
+        note: note.unwrap_or_default(),
         account: b.account.clone(),
         mrn: b.reference("EA").to_string(),
         payer: b.payer.party.name.reveal().last.clone(),
