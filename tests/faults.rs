@@ -197,8 +197,8 @@ fn the_sample_s_chains_are_whole_and_a_changed_byte_is_named() {
     let (path, key_path) = (dir.path().join("hub.db"), dir.path().join("hub.key"));
     let key = codesk::store::Key::read(&key_path).unwrap();
     let conn = codesk::sqlite::open(&path, &key, &key_path, codesk::sqlite::OpenMode::Write, 100).unwrap();
-    let byte = "UPDATE log SET digest = x'00' || substr(digest, 2) WHERE scope = 'clinic' AND pos = 40";
-    assert_eq!(conn.execute(byte, []).unwrap(), 1);
+    let row = "UPDATE log SET digest = zeroblob(32) WHERE scope = 'clinic' AND pos = 40";
+    assert_eq!(conn.execute(row, []).unwrap(), 1);
     drop(conn);
     let (code, said, _) = run(&dir, &["audit", "verify", "--json"]);
     let line: serde_json::Value = serde_json::from_str(&said).unwrap();

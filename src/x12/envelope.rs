@@ -108,7 +108,8 @@ impl Envelope {
         } else if (0..4).any(|i| (0..i).any(|j| marks[i] == marks[j])) {
             say(out, 11, "two of the four separators are the same character".into());
         }
-        if d.component.is_ascii_alphanumeric() || d.component == b' ' {
+        let component = v(16).bytes().next().unwrap_or(d.component);
+        if component.is_ascii_alphanumeric() || component == b' ' {
             say(out, 16, "ISA16, the component separator, is a letter, a digit or a blank".into());
         }
         if !self.interchanges.insert(v(13).to_string()) {

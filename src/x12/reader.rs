@@ -236,6 +236,10 @@ impl<R: Read> Segments<R> {
                 odd = true;
             }
         }
+        // A letter divides nothing: ISA16 is reported, and the rest is read as it was meant.
+        if delimiters.component.is_ascii_alphanumeric() {
+            delimiters.component = b':';
+        }
         self.delimiters = delimiters;
         Ok(odd)
     }
