@@ -71,6 +71,15 @@ pub fn open(dir: &Path, progress: &mut dyn FnMut(&str, u8)) -> Result<SharedBook
     open_with(dir, &Tables::shipped().hash(), &mut || Ok(Tables::shipped()), progress)
 }
 
+/// The book of a given set of tables.
+pub fn open_tables(
+    dir: &Path,
+    tables: &Tables,
+    progress: &mut dyn FnMut(&str, u8),
+) -> Result<SharedBook, CodesFileError> {
+    open_with(dir, &tables.hash(), &mut || Ok(tables.clone()), progress)
+}
+
 /// The book of the shipped tables and what a site has loaded. Maps the one in `dir`, after making
 /// it if it is missing, damaged or of other tables; `progress` is only called when it is made.
 pub fn open_site(

@@ -4,7 +4,7 @@
 //!
 //! | floor | modules |
 //! |---|---|
-//! | ground: pure | `domain` `codes` `search` `drg` `edits` `claims` |
+//! | ground: pure | `domain` `codes` `search` `drg` `edits` `claims` `x12` |
 //! | first: storage and exchange | `intake` `sqlite` `store` `hub` `sync` `demo` `codes_file` `table_store` `drg_file` `edit_tables` |
 //! | top: the terminal | `jobs` `app` `input` `ui` `theme` `term` |
 //! | roof: sees everything | `run` `cli` |
@@ -38,3 +38,4 @@ pub mod table_store;
 pub mod term;
 pub mod theme;
 pub mod ui;
+pub mod x12;

@@ -220,7 +220,9 @@ fn start_jobs(site: &mut Site) -> Result<Jobs, RunError> {
         store,
         readers: (first, second),
         uses,
-        open_hub: Box::new(move || open_hub(&config, clock).map(|h| Box::new(h) as Box<dyn Hub>)),
+        open_hub: Box::new(move || {
+            open_hub(&config, clock).map(|h| h as Box<dyn Hub>).map_err(|e| e.to_string())
+        }),
         load_codes: Box::new(move |mut progress| {
             let opened = TableStore::open(&data_dir)
                 .map_err(CodesFileError::from)

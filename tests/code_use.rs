@@ -5,7 +5,7 @@
 mod common;
 
 use codesk::domain::*;
-use codesk::store::{CodeUse, Reader, Store};
+use codesk::store::{CodeUse, PulledPage, Reader, Store};
 use common::*;
 
 const DAY: i64 = 86_400_000;
@@ -73,4 +73,35 @@ fn switched_off_nothing_is_counted() {
     store.set_learning(false);
     post(&mut store, "e1", "E1122", "p1", NOW);
     assert!(reader.uses(NOW).unwrap().iter().all(|u| u.code != "E1122"));
+}
+
+#[test]
+fn what_others_coded_counts_for_the_site_once() {
+    let (_folder, mut store) = store_with(1);
+    let reader = store.reader().unwrap();
+    let scope = scope();
+    let record = |name: &str, version: u64| Record {
+        scope: scope.clone(),
+        id: id(name),
+        root: id("e0"),
+        kind: RecordKind::Diagnosis,
+        visibility: Visibility::All,
+        version,
+        order: OrderKey::default(),
+        deleted: false,
+        body: serde_json::json!({ "code": "J441" }),
+    };
+    let mut page = PulledPage {
+        scope: scope.clone(),
+        records: vec![record("d1", 1), record("d2", 1)],
+        items: Vec::new(),
+        cursor: Cursor { pos: 1, hash: [1; 32] },
+        complete: true,
+    };
+    store.apply_page(&page, NOW).unwrap();
+    assert_eq!(used(&reader, "J441", NOW), (2.0, 0.0));
+    // A newer version of a record that is here already is no new use.
+    page.records = vec![record("d1", 2)];
+    store.apply_page(&page, NOW).unwrap();
+    assert_eq!(used(&reader, "J441", NOW), (2.0, 0.0));
 }

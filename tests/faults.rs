@@ -186,3 +186,22 @@ fn intake_of_the_synthea_bundles_when_they_are_here() {
     let (_, _, err) = run(&dir, &args);
     assert!(err.contains("0 new encounters"), "{err}");
 }
+
+#[test]
+fn the_sample_s_chains_are_whole_and_a_changed_byte_is_named() {
+    let dir = kit::practice();
+    let (code, said, _) = run(&dir, &["audit", "verify"]);
+    assert_eq!((code, said.trim()), (0, "Every chain is whole."));
+    let (code, _, why) = run(&dir, &["user", "add", "dlee", "--role", "admin"]);
+    assert!(code != 0 && why.contains("only a person with the role admin"), "{why}");
+    let (path, key_path) = (dir.path().join("hub.db"), dir.path().join("hub.key"));
+    let key = codesk::store::Key::read(&key_path).unwrap();
+    let conn = codesk::sqlite::open(&path, &key, &key_path, codesk::sqlite::OpenMode::Write, 100).unwrap();
+    let row = "UPDATE log SET digest = zeroblob(32) WHERE scope = 'clinic' AND pos = 40";
+    assert_eq!(conn.execute(row, []).unwrap(), 1);
+    drop(conn);
+    let (code, said, _) = run(&dir, &["audit", "verify", "--json"]);
+    let line: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((code, &line["whole"], &line["first_bad"]["pos"]), (1, &false.into(), &40.into()), "{said}");
+    assert_eq!(line["first_bad"]["scope"], "clinic");
+}

@@ -5,7 +5,7 @@
 mod common;
 
 macro_rules! conforms {
-    ($hub:ident, $factory:expr => $($test:ident),+ $(,)?) => {
+    ($hub:ident, $factory:expr, [$($test:ident),+ $(,)?]) => {
         mod $hub {
             $(#[test]
             fn $test() {
@@ -15,7 +15,16 @@ macro_rules! conforms {
     };
 }
 
-conforms! { sqlite, crate::common::hub::SqliteFactory::new() =>
+macro_rules! every_hub {
+    ($($test:ident),+ $(,)?) => {
+        conforms! { sqlite, crate::common::hub::SqliteFactory::new(), [$($test),+] }
+        conforms! { postgres, crate::common::pg::PgFactory::new(), [$($test),+] }
+        // The same schema, split by scope.
+        conforms! { postgres_by_scope, crate::common::pg::PgFactory::with(true), [$($test),+] }
+    };
+}
+
+every_hub! {
     numbers,
     conflicts_and_merges,
     roles_and_states,

@@ -18,6 +18,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("drg_file", &["drg"]),
     ("edits", &["codes", "domain"]),
     ("claims", &["codes", "domain", "edits"]),
+    ("x12", &["claims", "domain"]),
     // The book and the index as the edits ask about them.
     ("table_store", &["codes", "domain"]),
     ("codes_file", &["codes", "table_store"]),
@@ -47,7 +48,7 @@ const MAY: &[(&str, &[&str])] = &[
 const ROOF: &[&str] = &["cli", "run", "main", "lib"];
 
 /// Crates that the pure floors and the app never name.
-const PURE: &[&str] = &["domain", "codes", "search", "drg", "edits", "claims", "app"];
+const PURE: &[&str] = &["domain", "codes", "search", "drg", "edits", "claims", "x12", "app"];
 const IMPURE_CRATES: &[&str] =
     &["ratatui", "crossterm", "rusqlite", "crossbeam_channel", "rustix", "signal_hook"];
 

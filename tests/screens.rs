@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test fails by panicking
 
 mod kit;
+mod official;
 
 use codesk::cli::{PlaceArgs, Site};
 use codesk::run::Rig;
@@ -36,6 +37,16 @@ const PLACES: &[(&str, &[&str])] = &[
     ("help", &["enter", "?"]),
     ("palette", &["enter", ":"]),
     ("me", &["M"]),
+    ("book of the queue", &["B"]),
+    ("book", &["enter", "/", "c", "k", "d", "ctrl-o"]),
+    ("book links", &["enter", "/", "c", "k", "d", "ctrl-o", "tab", "j"]),
+    ("book goto", &["enter", "B", "/", "e", "1", "1"]),
+    ("book index", &["enter", "B", ">"]),
+    ("book drugs", &["enter", "B", "<"]),
+    ("picker", &["enter", "/", "s", "7", "2", ".", "0", "0", "1", "right"]),
+    // the list shown last is kept: these come last
+    ("builder", &[">", ">", ">", "enter", "c", "0", "2", "h"]),
+    ("builder done", &["enter", "c", "0", "2", "h", "v", "3", "3", "z"]),
 ];
 
 #[test]
@@ -83,9 +94,38 @@ fn what_a_customer_sees() {
         shot("find", &["enter", "f", "k", "i", "d", "n", "e", "y"]);
         shot("help", &["enter", "?"]);
         shot("palette", &["enter", ":", "h", "o", "l"]);
+        shot("picker", &["enter", "/", "s", "7", "2", ".", "0", "0", "1", "right"]);
+        let book: &[&str] = &["enter", "/", "e", "1", "1", ".", "2", "2", "ctrl-o"];
+        shot("book", book);
+        shot("book_links", &[book, &["left", "tab", "j", "j"]].concat());
+        shot("book_chapters", &["B"]);
+        shot("book_not_loaded", &["enter", "B", ">"]);
         // The list that was shown last is kept for the next start: these come after the others.
         shot("stay", &[">", ">", ">", "enter"]);
+        shot("builder", &["enter", "c", "0", "2", "h", "v"]);
+        shot("builder_done", &["enter", "c", "0", "2", "h", "v", "3", "3", "z"]);
         shot("queue_rejected", &[">", ">", ">", ">"]);
+    }
+}
+
+#[test]
+fn volumes_of_the_book() {
+    for size in [(80, 24), (120, 36), (200, 60)] {
+        let dir = kit::practice();
+        let mut rig = rig(dir.path(), size);
+        rig.load_volumes(official::small_volumes());
+        let mut shot = |name: &str, keys: &[&str]| {
+            rig.press(keys).unwrap();
+            let screen = rig.screen();
+            insta::with_settings!({ description => keys.join(" "), omit_expression => true, prepend_module_to_snapshot => false }, {
+                insta::assert_snapshot!(format!("{name}_{}x{}", size.0, size.1), screen);
+            });
+        };
+        shot("book_index", &["enter", "B", ">"]);
+        shot("book_entry", &["right", "/", "a", "l", "z"]);
+        shot("book_pair", &["enter", "enter", "enter"]);
+        shot("book_neoplasms", &["<", "<", "j", "j", "right"]);
+        rig.finish();
     }
 }
 

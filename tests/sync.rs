@@ -85,10 +85,8 @@ fn same(a: &Desk, b: &Desk, n: usize) {
     }
 }
 
-#[test]
-fn what_one_desk_stores_another_reads() {
-    let f = SqliteFactory::new();
-    let (mut a, mut b) = two_desks(&f, 12);
+fn what_one_desk_stores_another_reads(f: &dyn Factory) {
+    let (mut a, mut b) = two_desks(f, 12);
     same(&a, &b, 12);
     let reader = b.store.reader().unwrap();
     let chart = reader.chart(id("e4")).unwrap().unwrap();
@@ -113,10 +111,8 @@ fn what_one_desk_stores_another_reads() {
     assert_eq!(b.store.repair_work_items().unwrap(), 0);
 }
 
-#[test]
-fn a_conflict_keeps_both_sides_and_can_be_made_again() {
-    let f = SqliteFactory::new();
-    let (mut a, mut b) = two_desks(&f, 3);
+fn a_conflict_keeps_both_sides_and_can_be_made_again(f: &dyn Factory) {
+    let (mut a, mut b) = two_desks(f, 3);
     a.header("e1", |e| e.place = Some("22".into()));
     b.header("e1", |e| e.place = Some("23".into()));
     // What stands on top of the conflict and does not read the same field survives it.
@@ -138,10 +134,8 @@ fn a_conflict_keeps_both_sides_and_can_be_made_again() {
     same(&a, &b, 3);
 }
 
-#[test]
-fn work_under_a_lost_lease_becomes_a_proposal() {
-    let f = SqliteFactory::new();
-    let (mut a, mut b) = two_desks(&f, 3);
+fn work_under_a_lost_lease_becomes_a_proposal(f: &dyn Factory) {
+    let (mut a, mut b) = two_desks(f, 3);
     let got = a.engine.lease(&mut a.store, a.hub.as_mut(), &scope(), id("e1"), 10).unwrap();
     assert!(matches!(got, LeaseAnswer::Granted(_)));
     let chart = a.chart("e1");
@@ -149,7 +143,7 @@ fn work_under_a_lost_lease_becomes_a_proposal() {
     let mut set = step(&chart, "code.add", vec![Edit::Diagnosis(Change::Add(diagnosis("dx", "I10")))]);
     set.fence = Some(chart.lease.fence);
     a.commit(&set);
-    f.clock().advance(11 * 60_000);
+    f.advance(11 * 60_000);
     b.engine.lease(&mut b.store, b.hub.as_mut(), &scope(), id("e1"), 10).unwrap();
     assert_eq!(a.sync().proposals, 1);
     let p = a.proposals().remove(0);
@@ -157,7 +151,7 @@ fn work_under_a_lost_lease_becomes_a_proposal() {
     assert!(a.chart("e1").diagnoses.is_empty());
     assert_eq!(a.chart("e1").lease.holder.as_deref(), Some("mruiz"));
     // Next from the hub: the records are in the cache when the call returns.
-    let mut c = Desk::new(&f, "pchen");
+    let mut c = Desk::new(f, "pchen");
     let ask = NextAsk { scope: scope(), request: id("r"), n: 1, kind: None, minutes: 30 };
     c.sync();
     let next = c.engine.get_next(&mut c.store, c.hub.as_mut(), &ask, NOW).unwrap();
@@ -166,11 +160,9 @@ fn work_under_a_lost_lease_becomes_a_proposal() {
     assert_eq!(lease.holder.as_deref(), Some("pchen"));
 }
 
-#[test]
-fn what_the_hub_refuses_is_undone_here_and_stays_readable() {
-    let f = SqliteFactory::new();
-    let (mut a, b) = two_desks(&f, 3);
-    let mut t = Desk::new(&f, "tnew");
+fn what_the_hub_refuses_is_undone_here_and_stays_readable(f: &dyn Factory) {
+    let (mut a, b) = two_desks(f, 3);
+    let mut t = Desk::new(f, "tnew");
     t.sync();
     t.header("e1", |e| e.state = CodingState::Coded);
     assert_eq!(t.sync().proposals, 1);
@@ -179,7 +171,7 @@ fn what_the_hub_refuses_is_undone_here_and_stays_readable() {
     assert_eq!(p.why, ProposalWhy::Rejected);
     assert!(p.detail.contains("may not submit"));
     // An encounter that never reaches the hub does not stay here either.
-    let mut e = Desk::new(&f, "eyes");
+    let mut e = Desk::new(f, "eyes");
     e.sync();
     let mut batch = ImportBatch::new("intake.fhir");
     let (chart, texts) = encounter(77);
@@ -192,24 +184,20 @@ fn what_the_hub_refuses_is_undone_here_and_stays_readable() {
     same(&a, &b, 3);
 }
 
-#[test]
-fn a_process_killed_between_commit_and_push_loses_nothing() {
-    let f = SqliteFactory::new();
-    let (mut a, mut b) = two_desks(&f, 3);
+fn a_process_killed_between_commit_and_push_loses_nothing(f: &dyn Factory) {
+    let (mut a, mut b) = two_desks(f, 3);
     a.add_code("e1", "dx");
-    let mut a = a.restart(&f);
+    let mut a = a.restart(f);
     assert_eq!(a.sync().pushed, 1);
-    let mut a = a.restart(&f);
+    let mut a = a.restart(f);
     assert_eq!(a.sync().pushed, 0, "not twice");
     b.sync();
     assert_eq!(b.chart("e1").diagnoses.len(), 1);
     same(&a, &b, 3);
 }
 
-#[test]
-fn lost_calls_and_lost_answers_apply_each_edit_once() {
-    let f = SqliteFactory::new();
-    let (mut a, mut b) = two_desks(&f, 4);
+fn lost_calls_and_lost_answers_apply_each_edit_once(f: &dyn Factory) {
+    let (mut a, mut b) = two_desks(f, 4);
     a.hub = Box::new(Lossy { inner: f.connect(), state: 7, before: 50, after: 80 });
     let before = a.chart("e2").encounter.version;
     let mut offline = 0;
@@ -235,10 +223,8 @@ fn lost_calls_and_lost_answers_apply_each_edit_once() {
     same(&a, &b, 4);
 }
 
-#[test]
-fn a_hub_restored_from_an_older_copy_gets_everything_again() {
-    let f = SqliteFactory::new();
-    let (mut a, mut b) = two_desks(&f, 6);
+fn a_hub_restored_from_an_older_copy_gets_everything_again(f: &dyn Factory) {
+    let (mut a, mut b) = two_desks(f, 6);
     a.add_code("e1", "old");
     a.sync();
     b.sync();
@@ -257,7 +243,7 @@ fn a_hub_restored_from_an_older_copy_gets_everything_again() {
     assert_eq!(a.chart("e9").header().account, "10009");
     // Not acknowledged yet.
     a.header("e3", |e| e.priority = 60);
-    let (mut a, mut b) = (a.restart(&f), b.restart(&f));
+    let (mut a, mut b) = (a.restart(f), b.restart(f));
     // No connection is open while the file is exchanged.
     let elsewhere = SqliteFactory::new();
     (a.hub, b.hub) = (elsewhere.connect(), elsewhere.connect());
@@ -279,10 +265,8 @@ fn a_hub_restored_from_an_older_copy_gets_everything_again() {
     assert_eq!(f.client("kwong", "k").verify().unwrap(), None);
 }
 
-#[test]
-fn lost_access_erases_the_cache_but_not_unsent_work() {
-    let f = SqliteFactory::new();
-    let (_a, mut b) = two_desks(&f, 3);
+fn lost_access_erases_the_cache_but_not_unsent_work(f: &dyn Factory) {
+    let (_a, mut b) = two_desks(f, 3);
     b.add_code("e1", "dx");
     f.person("mruiz", Role::Coder, "hospital");
     f.remove("mruiz", CLINIC);
@@ -296,19 +280,17 @@ fn lost_access_erases_the_cache_but_not_unsent_work() {
     assert_eq!(b.store.pending(&scope(), 10).unwrap().len(), 1, "parked");
 }
 
-#[test]
-fn a_copied_cache_is_stopped() {
-    let f = SqliteFactory::new();
-    let (a, _b) = two_desks(&f, 3);
+fn a_copied_cache_is_stopped(f: &dyn Factory) {
+    let (a, _b) = two_desks(f, 3);
     let copy = tempfile::tempdir().unwrap();
     let paths = a.store.paths().clone();
-    let mut a = a.restart(&f);
+    let mut a = a.restart(f);
     drop(std::mem::replace(&mut a.store, store_with(0).1));
     for name in ["cache.db", "cache.key", "cache.db.keymark"] {
         std::fs::copy(paths.database.parent().unwrap().join(name), copy.path().join(name)).unwrap();
     }
     a.store = Store::open(&paths).unwrap();
-    let mut twin = Desk::new(&f, "dlee");
+    let mut twin = Desk::new(f, "dlee");
     twin.store = Store::open(&StorePaths::in_folder(copy.path())).unwrap();
     twin.ops = 1000;
     a.header("e1", |e| e.priority = 70);
@@ -319,10 +301,8 @@ fn a_copied_cache_is_stopped() {
     assert_eq!(twin.store.pending_count().unwrap(), 1);
 }
 
-#[test]
-fn events_reach_the_trail_once() {
-    let f = SqliteFactory::new();
-    let (mut a, _b) = two_desks(&f, 1);
+fn events_reach_the_trail_once(f: &dyn Factory) {
+    let (mut a, _b) = two_desks(f, 1);
     let event = AuditEvent {
         scope: scope(),
         actor: "dlee".into(),
@@ -334,6 +314,36 @@ fn events_reach_the_trail_once() {
     a.sync();
     assert!(a.store.audit_unsent(10).unwrap().is_empty());
     assert_eq!(a.store.audit_verify().unwrap(), None);
+}
+
+macro_rules! on_every_hub {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[test]
+            fn $test() {
+                super::$test(&super::SqliteFactory::new());
+            })+
+        }
+        mod postgres {
+            $(#[test]
+            fn $test() {
+                super::$test(&super::common::pg::PgFactory::new());
+            })+
+        }
+    };
+}
+
+on_every_hub! {
+    what_one_desk_stores_another_reads,
+    a_conflict_keeps_both_sides_and_can_be_made_again,
+    work_under_a_lost_lease_becomes_a_proposal,
+    what_the_hub_refuses_is_undone_here_and_stays_readable,
+    a_process_killed_between_commit_and_push_loses_nothing,
+    lost_calls_and_lost_answers_apply_each_edit_once,
+    a_hub_restored_from_an_older_copy_gets_everything_again,
+    lost_access_erases_the_cache_but_not_unsent_work,
+    a_copied_cache_is_stopped,
+    events_reach_the_trail_once,
 }
 
 #[derive(Clone, Debug)]

@@ -101,12 +101,12 @@ fn every_entry_has_its_seventh_characters_and_placeholders() {
             .filter(|(c, _)| c[e.code.len()..6].bytes().all(|x| x == b'X'))
             .filter_map(|(c, _)| c.chars().last())
             .collect();
-        let offered: BTreeSet<char> = book.seventh(&e.code).iter().map(|(c, _)| *c).collect();
+        let offered: BTreeSet<char> = book.seventh_on(&e.code, day()).iter().map(|(c, _)| *c).collect();
         if e.leaf {
             if offered != made {
                 fail(format!("offers {offered:?}, the order file has {made:?}"));
             }
-            for (c, meaning) in book.seventh(&e.code) {
+            for (c, meaning) in book.seventh_on(&e.code, day()) {
                 expanded += 1;
                 let code = pad_seventh(&e.code, c);
                 if order.get(&code) != Some(&true) {

@@ -36,7 +36,8 @@ impl App {
     }
 
     fn takes_poa(&self, d: &Diagnosis) -> bool {
-        self.facts.poa_exempt(&d.code) != Some(true)
+        let day = self.open.as_ref().map(|o| o.chart.header().code_date());
+        day.and_then(|on| self.facts.poa_exempt(&d.code, on)) != Some(true)
     }
 
     /// The next diagnosis in a direction that takes a mark.
@@ -73,6 +74,12 @@ impl App {
     pub(crate) fn poa_letter(&mut self, c: char) -> Vec<Effect> {
         let Some(Overlay::Poa { at }) = self.overlays.last() else { return Vec::new() };
         let at = *at;
+        // The letters that move in every other list move here too: neither is a mark.
+        match c {
+            'j' => return self.poa_walk(1),
+            'k' => return self.poa_walk(-1),
+            _ => {}
+        }
         let Some(poa) = Poa::from_letter(c) else {
             self.say("Y present, N not present, U documentation insufficient, W clinically undetermined");
             return Vec::new();

@@ -2,11 +2,12 @@
 //!
 //! Owns the pages (the Tabular List, the loaded volumes), their rows and notes, back and forward. Works
 //! them out when the reader moves, so that painting only reads. What keys do is `book_keys`; posting is
-//! `book_post`. Never changes the encounter. UI thread.
+//! `book_post`. Its notes are `book_lines`. Never changes the encounter.
+//! UI thread.
 
+use super::book_lines::{NoteLine, notes_of};
 use super::{App, Scroll, SearchPurpose, TextLine};
 use crate::codes::browse::{Level, Link, Node};
-use crate::codes::notes::NoteKind;
 use crate::codes::volumes::{VolumeKind, Volumes};
 use crate::codes::{Book, CodeStatus, normal_code};
 use crate::domain::{CodeSystem, Id, display_code};
@@ -53,31 +54,6 @@ pub struct BookRow {
     pub status: CodeStatus,
     /// Codes below it that can be billed on the date.
     pub below: usize,
-}
-
-/// What a line of the notes is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoteLineKind {
-    /// Whether the code can be billed, and why not.
-    Status,
-    /// The other sides of the same condition.
-    Sides,
-    /// The place whose notes follow.
-    Level,
-    Label(NoteKind),
-    Note(NoteKind),
-}
-
-/// A line of the notes beside the list, before it is broken to the width.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoteLine {
-    pub kind: NoteLineKind,
-    /// Steps from the left edge.
-    pub indent: u8,
-    pub text: String,
-    pub links: Vec<Link>,
-    /// The digit that follows its first link.
-    pub digit: Option<u8>,
 }
 
 /// Codes of one index entry that are posted together, cause first.
@@ -214,6 +190,19 @@ impl BookView {
         sound.then(|| (code.to_string(), paired.map(str::to_string)))
     }
 
+    /// The place whose notes are shown; nothing where the row of a volume names no code.
+    pub fn notes_node(&self) -> Option<Node> {
+        match self.page {
+            Page::Tabular(node) => Some(node),
+            Page::Volume(_) => self.volume_code().and_then(|(code, _)| self.book.nearest_node(&code)),
+        }
+    }
+
+    /// Is this page of a volume that the site has not loaded?
+    pub fn is_missing(&self) -> bool {
+        matches!(&self.page, Page::Volume(p) if self.volumes.get(p.kind).is_none())
+    }
+
     /// All links of the notes, in order, with the line they stand on.
     pub fn all_links(&self) -> Vec<(usize, Link)> {
         let lines = self.notes.iter().enumerate();
@@ -241,6 +230,9 @@ impl BookView {
                 let volumes = self.volumes.clone();
                 if let Some(v) = volumes.get(p.kind) {
                     self.listed = v.listed(p.entry, &p.filter);
+                    if !self.listed.contains(&p.row) {
+                        p.row = v.best(&self.listed, &p.filter).unwrap_or(0);
+                    }
                 }
                 self.cursor = self.listed.iter().position(|i| *i == p.row).unwrap_or(0);
                 p.row = self.listed.get(self.cursor).copied().unwrap_or(0);
@@ -251,11 +243,11 @@ impl BookView {
         self.notes = shown.map(|n| notes_of(&book, n, self.date)).unwrap_or_default();
     }
 
-    /// Rows do not say again what the heading above them says: `…, initial encounter`.
+    /// Rows need not say again what the heading above them says: `… with diabetic nephropathy`.
     fn shorten_titles(&mut self) {
-        let Some(heading) = self.path.last().map(|r| format!("{}, ", r.title)) else { return };
+        let Some(heading) = self.path.last().map(|r| r.title.clone()) else { return };
         for row in &mut self.rows {
-            row.short = row.title.strip_prefix(&heading).map(|rest| format!("…, {rest}"));
+            row.short = shortened(&row.title, &heading);
         }
     }
 
@@ -276,6 +268,23 @@ impl BookView {
             below,
         }
     }
+}
+
+/// A title without the words it begins with as its heading does, three at least.
+fn shortened(title: &str, heading: &str) -> Option<String> {
+    let mut at = 0;
+    let mut words = 0;
+    for word in title.split_inclusive(' ') {
+        let shared = heading.get(at..at + word.len()) == Some(word)
+            || heading.get(at..) == Some(word.trim_end_matches([' ', ',']));
+        if !shared {
+            break;
+        }
+        at += word.len();
+        words += 1;
+    }
+    let rest = title.get(at..).filter(|r| words >= 3 && !r.is_empty())?;
+    Some(format!("… {rest}"))
 }
 
 /// A section's title without its range, which stands before it.
@@ -310,82 +319,6 @@ fn siblings(book: &Book, node: Node) -> Vec<Node> {
     }
 }
 
-/// Status, sides and every note of a node and of what is above it.
-fn notes_of(book: &Book, node: Node, date: NaiveDate) -> Vec<NoteLine> {
-    let line = |kind, indent, text: String| {
-        let links = book.links(&text);
-        NoteLine { kind, indent, text, links, digit: None }
-    };
-    let mut out = Vec::new();
-    if let Some(code) = book.node_code(node) {
-        out.push(line(NoteLineKind::Status, 0, status_words(book, node, date)));
-        let sides = book.sides(code);
-        if !sides.is_empty() {
-            let mut text = String::new();
-            let mut links = Vec::new();
-            for (side, other) in sides {
-                if !text.is_empty() {
-                    text.push_str("   ");
-                }
-                let shown = display_code(CM, &other);
-                let start = text.len() + side.label().len() + 1;
-                text.push_str(&format!("{} {shown}", side.label()));
-                if let Some(node) = book.node(&other) {
-                    links.push(Link { start, end: start + shown.len(), node });
-                }
-            }
-            out.push(NoteLine { kind: NoteLineKind::Sides, indent: 0, text, links, digit: None });
-        }
-        if book.is_manifestation(code) {
-            out.push(line(NoteLineKind::Status, 0, "manifestation: its cause is coded before it".into()));
-        }
-    }
-    let (mut level, mut label) = (String::new(), None);
-    for note in book.panel(node) {
-        if note.level != level {
-            let shown = match note.level.strip_prefix("chapter ") {
-                Some(n) => format!("Chapter {n}"),
-                None if note.level.contains('-') => note.level.clone(),
-                None => display_code(CM, &note.level),
-            };
-            out.push(line(NoteLineKind::Level, 0, shown));
-            (level, label) = (note.level.clone(), None);
-        }
-        if label != Some(note.kind) {
-            label = Some(note.kind);
-            out.push(line(NoteLineKind::Label(note.kind), 0, note.kind.label().to_string()));
-        }
-        let indent = if note.under_heading { 2 } else { 1 };
-        out.push(line(NoteLineKind::Note(note.kind), indent, note.text));
-    }
-    let mut digit = 1;
-    for l in out.iter_mut().filter(|l| !l.links.is_empty() && l.kind != NoteLineKind::Sides) {
-        l.digit = (digit <= 9).then_some(digit);
-        digit = digit.saturating_add(1);
-    }
-    out
-}
-
-/// Whether a code can be billed on the date, in words.
-pub fn status_words(book: &Book, node: Node, date: NaiveDate) -> String {
-    match book.node_status(node, date) {
-        CodeStatus::Valid => format!("billable on {date}"),
-        CodeStatus::Header => match book.billable_below(node, date).len() {
-            0 => format!("not billable, nothing below it is on {date}"),
-            1 => "not billable: 1 code below it is".into(),
-            n => format!("not billable: {n} codes below it are"),
-        },
-        CodeStatus::NeedsSeventh => {
-            let code = book.node_code(node).unwrap_or_default();
-            let letters: Vec<String> = book.seventh(code).iter().map(|(c, _)| c.to_string()).collect();
-            format!("needs a 7th character: {}", letters.join(" "))
-        }
-        CodeStatus::NotYet { from } => format!("not valid on {date}: begins on {from}"),
-        CodeStatus::Expired { last_day } => format!("not valid on {date}: its last day was {last_day}"),
-        CodeStatus::Unknown => "in no loaded table".into(),
-    }
-}
-
 impl App {
     /// Opens the book at a code or a name of the list, else at its beginning.
     pub(crate) fn open_book(&mut self, at: Option<&str>, purpose: SearchPurpose, replaces: Option<Id>) {
@@ -407,5 +340,24 @@ impl App {
     /// The day codes have to be valid on: the encounter's, else today.
     pub(crate) fn code_date(&self) -> NaiveDate {
         self.open.as_ref().map_or(self.today, |o| o.chart.header().code_date())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn titles_leave_out_what_the_heading_says() {
+        let s = |title: &str, heading: &str| shortened(title, heading).unwrap_or_default();
+        let t2 = "Type 2 diabetes mellitus";
+        assert_eq!(s("Type 2 diabetes mellitus without complications", t2), "… without complications");
+        let kidney = "Type 2 diabetes mellitus with kidney complications";
+        assert_eq!(s("Type 2 diabetes mellitus with diabetic nephropathy", kidney), "… diabetic nephropathy");
+        let cut = "Laceration without foreign body of right forearm";
+        let seventh = format!("{cut}, initial encounter");
+        assert_eq!(shortened(&seventh, cut).as_deref(), Some("… initial encounter"));
+        assert_eq!(s("Other disease", "Other disorder"), "");
+        assert_eq!(s(t2, t2), "");
     }
 }

@@ -40,7 +40,7 @@ impl BookView {
     }
 
     /// Into what is below the cursor; false when nothing is.
-    fn into_below(&mut self) -> bool {
+    fn go_below(&mut self) -> bool {
         match self.page.clone() {
             Page::Tabular(node) => {
                 let below = self.book.node_below(node);
@@ -64,7 +64,7 @@ impl BookView {
     }
 
     /// To what is above the list; false at the top.
-    fn to_above(&mut self) -> bool {
+    fn go_above(&mut self) -> bool {
         match self.page.clone() {
             Page::Tabular(node) => {
                 let up = self.book.node_above(node);
@@ -98,7 +98,8 @@ impl BookView {
         let n = VolumeKind::ALL.len() as isize + 1;
         match (here + by).rem_euclid(n) {
             0 => {
-                let node = self.shown_node().unwrap_or(Node::FIRST);
+                let top = self.book.chapters().first().copied();
+                let node = self.notes_node().or(top).unwrap_or(Node::FIRST);
                 self.go(Page::Tabular(node));
             }
             at => self.go(Page::Volume(VolumePage {
@@ -108,18 +109,6 @@ impl BookView {
                 column: 0,
                 filter: String::new(),
             })),
-        }
-    }
-
-    /// The place of the list whose notes are shown.
-    pub fn shown_node(&self) -> Option<Node> {
-        match self.page {
-            Page::Tabular(node) => Some(node),
-            Page::Volume(_) => {
-                let code = self.volume_code().map(|(code, _)| code);
-                code.and_then(|c| self.book.nearest_node(&c))
-                    .or_else(|| self.book.chapters().first().copied())
-            }
         }
     }
 
@@ -159,7 +148,7 @@ impl BookView {
             self.go(Page::Volume(place));
             return None;
         }
-        if self.into_below() { None } else { Some("no code stands here") }
+        if self.go_below() { None } else { Some("no code stands here") }
     }
 }
 
@@ -261,19 +250,18 @@ impl App {
                 Page::Volume(p) if p.kind.has_columns() => b.column(-1),
                 _ if b.focus == BookFocus::Notes => b.focus = BookFocus::List,
                 _ => {
-                    if !b.to_above() {
+                    if !b.go_above() {
                         self.say("this is the top of the book");
                     }
                 }
             },
-            Command::BookBack => {
-                if !b.back() {
-                    self.say("nothing was looked at before");
-                }
-            }
-            Command::BookForward => {
-                if !b.forward() {
-                    self.say("this is the last page looked at");
+            Command::BookBack | Command::BookForward => {
+                let (moved, why) = match command {
+                    Command::BookBack => (b.back(), "nothing was looked at before"),
+                    _ => (b.forward(), "this is the last page looked at"),
+                };
+                if !moved {
+                    self.say(why);
                 }
             }
             Command::ListNext => b.turn_volume(1),
@@ -297,7 +285,7 @@ impl App {
         if let Page::Volume(p) = &b.page {
             if p.kind.has_columns() {
                 b.column(1);
-            } else if !b.into_below()
+            } else if !b.go_below()
                 && let Some(why) = b.open_row()
             {
                 self.say(why);
@@ -309,7 +297,7 @@ impl App {
             let code = b.book.node_code(row.node).unwrap_or_default().to_string();
             return self.book_seventh(&code);
         }
-        if !b.into_below() {
+        if !b.go_below() {
             self.say("nothing is below this code");
         }
         Vec::new()
@@ -324,7 +312,7 @@ impl App {
             }
             return Vec::new();
         }
-        match b.row().map(|r| r.status.clone()) {
+        match b.row().map(|r| r.status) {
             Some(CodeStatus::Header) => self.book_expand(),
             Some(_) => self.book_post(),
             None => Vec::new(),
@@ -347,7 +335,8 @@ impl App {
         let Some(b) = self.view() else { return };
         let Some(text) = b.line.as_ref().map(|l| l.text.clone()) else { return };
         match b.page.clone() {
-            Page::Volume(p) => b.move_on(Page::Volume(VolumePage { filter: text, ..p })),
+            // the row is chosen anew: the best of what the filter leaves
+            Page::Volume(p) => b.move_on(Page::Volume(VolumePage { filter: text, row: usize::MAX, ..p })),
             Page::Tabular(_) => {
                 if let Some(node) = b.book.nearest_node(&text) {
                     let line = b.line.take();

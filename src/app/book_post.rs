@@ -131,7 +131,7 @@ impl App {
         };
         b.purpose = SearchPurpose::ReplaceDiagnosis { id };
         b.pair = None;
-        match b.row().map(|r| r.status.clone()) {
+        match b.row().map(|r| r.status) {
             Some(CodeStatus::Header) => {
                 self.say("not billable: choose below it");
                 Vec::new()

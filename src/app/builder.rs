@@ -59,12 +59,11 @@ impl Builder {
         true
     }
 
-    /// Takes the last character back; false when there is none.
-    pub fn pop(&mut self) -> bool {
-        let (Some(c), Some(_)) = (self.code.pop(), self.chosen.pop()) else { return false };
+    /// Takes the last character back, if there is one.
+    pub fn pop(&mut self) {
+        let (Some(c), Some(_)) = (self.code.pop(), self.chosen.pop()) else { return };
         self.refresh();
         self.cursor = self.choices.iter().position(|x| x.character == c).unwrap_or(0);
-        true
     }
 
     pub fn is_complete(&self) -> bool {
@@ -103,8 +102,13 @@ impl App {
         Vec::new()
     }
 
+    /// What is typed in the search: words to look for, or the beginning of a procedure code to build.
+    pub(super) fn search_typed(&mut self) -> Vec<Effect> {
+        if self.starts_building() { Vec::new() } else { self.ask_search() }
+    }
+
     /// Does what is typed in a search for a procedure begin a table? Then the builder opens, at column 4.
-    pub(super) fn starts_building(&mut self) -> bool {
+    fn starts_building(&mut self) -> bool {
         let date = self.code_date();
         let Some(Overlay::Search(s)) = self.overlays.last() else { return false };
         let Some(book) = self.pages.clone() else { return false };
@@ -142,11 +146,8 @@ impl App {
             Command::PageUp => b.cursor = step(b.cursor, -10),
             Command::First => b.cursor = 0,
             Command::Last => b.cursor = n.saturating_sub(1),
-            Command::BookBack | Command::Left => {
-                if !b.pop() {
-                    return self.leave_builder();
-                }
-            }
+            Command::BookBack | Command::Left if b.code.is_empty() => return self.leave_builder(),
+            Command::BookBack | Command::Left => b.pop(),
             Command::Open if b.is_complete() => return self.post_built(),
             Command::Open | Command::Expand => {
                 if let Some(c) = b.choices.get(b.cursor).map(|c| c.character) {

@@ -175,7 +175,7 @@ impl Panes {
         }
         p.book = match (shape(app.size), app.open.is_some()) {
             (Shape::Three, true) => {
-                let h = body.h.saturating_sub(10).clamp(body.h / 2, 28);
+                let h = body.h.saturating_sub(10).min(28).max(body.h / 2);
                 Area { y: body.y + body.h - h, h, ..body }
             }
             (Shape::Four, true) => Area { w: p.overlay.w + p.claim.w, h: body.h, ..p.overlay },

@@ -11,6 +11,7 @@ pub mod msg;
 mod admission;
 mod book;
 mod book_keys;
+mod book_lines;
 mod book_post;
 mod builder;
 mod choices;
@@ -31,7 +32,8 @@ mod typed;
 mod undo;
 mod update;
 
-pub use book::{BookFocus, BookRow, BookView, NoteLine, NoteLineKind, Page, Pair, VolumePage, status_words};
+pub use book::{BookFocus, BookRow, BookView, Page, Pair, VolumePage};
+pub use book_lines::{NoteLine, NoteLineKind, status_words};
 pub use builder::Builder;
 pub use choices::Choice;
 pub use command::{COMMANDS, Command, Context};

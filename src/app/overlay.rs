@@ -154,11 +154,7 @@ impl App {
     /// Works out again what depends on the typed text of the topmost overlay.
     pub(crate) fn text_changed(&mut self) -> Vec<Effect> {
         match self.overlays.last_mut() {
-            Some(Overlay::Search(_)) => {
-                if !self.starts_building() {
-                    return self.ask_search();
-                }
-            }
+            Some(Overlay::Search(_)) => return self.search_typed(),
             Some(Overlay::Book(_)) => self.book_typed(),
             Some(Overlay::Find(_)) => self.find_again(),
             Some(Overlay::Palette(_)) => self.palette_again(),

@@ -84,7 +84,7 @@ impl SearchState {
     /// Their name, while they are not the field's own.
     fn elsewhere(&self) -> Option<&'static str> {
         let systems = self.systems();
-        (systems != self.field()).then(|| match systems {
+        (systems != self.field()).then_some(match systems {
             DIAGNOSES => "diagnoses",
             PROCEDURES => "ICD-10-PCS",
             SERVICES => "CPT and HCPCS",

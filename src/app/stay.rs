@@ -155,7 +155,7 @@ impl StayView {
             Use::AliveOnly => format!("{level} only if discharged alive"),
             Use::Suppressed => format!("qualifies the DRG, no {level} as well"),
             Use::HospitalAcquired => {
-                format!("hospital-acquired condition {}, no {level}", numbers(&s.hacs))
+                format!("HAC {}, no {level}", numbers(&s.hacs))
             }
             Use::NotOnClaim => "past the 25th diagnosis".to_string(),
             Use::Unknown => format!("no code of MS-DRG {}", self.tables.version),
@@ -248,7 +248,7 @@ pub fn add_findings(
         out.push(f);
     }
     if out.len() > before || named {
-        settle(chart, out);
+        settle(chart, facts, out);
     }
 }
 

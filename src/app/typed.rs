@@ -208,6 +208,11 @@ impl App {
         let Some(given) = crate::edits::answer(&open.chart, self.facts.policy(), f).cloned() else {
             return Vec::new();
         };
+        let above = matches!(self.me.role, crate::domain::Role::Supervisor | crate::domain::Role::Admin);
+        if given.body.by != self.me.login && !above {
+            self.warn(format!("{} answered this edit: a supervisor may take it back", given.body.by));
+            return Vec::new();
+        }
         let what = format!("take back the answer to {}", f.rule);
         self.commit("override.remove", what, vec![Edit::Override(Change::Remove(given))])
     }

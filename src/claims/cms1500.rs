@@ -153,7 +153,7 @@ fn boxes(c: &Claim1500, last: bool) -> Vec<FaceBox> {
         String::new()
     };
     put("18", "hospital stay", vec![stay], encounter("from"));
-    put("19", "notes", vec![], None);
+    put("19", "notes", vec![h.note.clone()], None);
     put("20", "outside lab", vec!["NO".into()], None);
     let again = if h.frequency == '1' { String::new() } else { format!("{} {}", h.frequency, h.original) };
     put("22", "resubmission", vec![again], None);

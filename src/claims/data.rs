@@ -16,6 +16,23 @@ use crate::{
 };
 use chrono::NaiveDate;
 
+/// Setting of a payer that wants to read why edits were overridden (`"override_note": true` on its record).
+pub const OVERRIDE_NOTE: &str = "override_note";
+
+/// NTE02 takes 80 characters.
+const NOTE: usize = 80;
+
+/// The rules that were answered on the record, each with its reason; empty unless the payer wants it.
+pub fn override_note(chart: &Chart) -> String {
+    let wanted = chart.primary_payer().and_then(|p| p.extra.get(OVERRIDE_NOTE)?.as_bool());
+    if wanted != Some(true) {
+        return String::new();
+    }
+    let parts: Vec<String> =
+        chart.overrides.iter().map(|o| format!("{}: {}", o.body.rule, o.body.reason.reveal())).collect();
+    parts.join("; ").chars().take(NOTE).collect()
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClaimDx {
     pub id: Id,
@@ -89,6 +106,8 @@ pub struct ClaimHead {
     pub frequency: char,
     /// The payer's number of the claim that is replaced (REF*F8).
     pub original: String,
+    /// What was overridden and why, where the payer wants it (NTE*ADD, box 19, locator 80).
+    pub note: String,
     pub state: ClaimState,
 }
 
@@ -210,6 +229,7 @@ impl ClaimHead {
             phone: patient.phone.into_inner(),
             others,
             site: site.name.to_uppercase(),
+            note: override_note(chart),
             site_npi: site.npi,
             tax_id: digits(&site.tax_id),
             taxonomy: site.taxonomy,

@@ -436,3 +436,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_was_overridden_is_seen_and_sent_where_the_payer_wants_it() {
+    let mut c = office();
+    let wide = |c: &Chart| text(&build(c, Form::Cms1500, &Fixture).full());
+    let o = Override { rule: "ncci.em25".into(), reason: "agreed in writing".into(), ..Override::default() };
+    c.overrides.push(Item::new(id("o"), OrderKey::default(), o));
+    assert!(!wide(&c).contains("agreed in writing"), "nobody asked for it");
+    let d = std::sync::Arc::make_mut(&mut c.directory);
+    let payer = &mut d.payers.get_mut(&id("medicare")).unwrap().body;
+    payer.extra.insert(data::OVERRIDE_NOTE.into(), serde_json::Value::Bool(true));
+    assert!(wide(&c).contains("ncci.em25: agreed in writing"), "{}", wide(&c));
+    let mut c = office();
+    c.diagnoses[0].body.code = "E119".into();
+    let mut findings = run(&c, &Fixture, day(TODAY));
+    let asked = findings.iter_mut().find(|f| f.policy != OverridePolicy::None).unwrap();
+    asked.answered = Some("unrelated".into());
+    let rule = asked.rule;
+    assert!(readiness(&c, &findings).contains(&(true, format!("overridden: {rule}"))));
+}

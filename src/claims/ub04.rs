@@ -166,7 +166,7 @@ fn boxes(c: &ClaimUb04) -> Vec<FaceBox> {
     put("76", "attending", person(&c.attending_npi, &c.attending), provider("attending"));
     put("77", "operating", person(&c.operating_npi, &c.operating), provider("operating"));
     put("78", "referring", person(&c.referring_npi, &c.referring), provider("referring"));
-    put("80", "remarks", vec![], None);
+    put("80", "remarks", vec![h.note.clone()], None);
     let b3 = if h.taxonomy.is_empty() { String::new() } else { format!("B3 {}", h.taxonomy) };
     put("81", "codes", vec![b3], provider("billing.taxonomy"));
     out

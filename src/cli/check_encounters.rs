@@ -1,7 +1,7 @@
 //! Claim edits of stored encounters, one or all, with a count for every rule.
 //!
 //! A finding a line; at the end, for people, how often each rule stopped, asked and was overridden. With
-//! `--json` the counts are lines too, with `"rule"` and `"count"`.
+//! `--all --json` the counts are lines too, with `"rule"` and `"count"`.
 
 use super::{CliError, Outcome, PlaceArgs, Site, encounter::finding_json};
 use crate::domain::{Chart, Finding, Severity};
@@ -66,6 +66,7 @@ pub fn run(place: &PlaceArgs, ids: &[String], all: bool, json: bool) -> Result<O
     }
     for (rule, t) in &tallies {
         match json {
+            true if !all => {}
             true => writeln!(
                 out,
                 "{}",

@@ -13,7 +13,7 @@ pub struct DemoArgs {
     /// Only set it up
     #[arg(long)]
     no_tui: bool,
-    /// Set up this many encounters instead of 250, for measuring
+    /// Set up this many encounters instead of its own, for measuring
     #[arg(long, value_name = "N", hide = true)]
     encounters: Option<usize>,
     #[command(flatten)]

@@ -25,8 +25,13 @@ pub fn run(place: &PlaceArgs, args: &DoctorArgs) -> Result<Outcome, CliError> {
         Ok(mut site) => {
             writeln!(out, "Cache: opens, encrypted, {} encounters.", site.total()?)?;
             writeln!(out, "You are {}, {}.", site.me.login, site.me.role.label())?;
-            let status = site.sync_words();
-            writeln!(out, "Hub: {status}.")?;
+            let hub = super::HubPlace::of(&config).map_err(super::SiteError::from)?;
+            let found = super::hub::look(&site);
+            bad |= found.as_ref().map_or(true, |s| !s.warnings.is_empty());
+            for line in super::hub::sentences(&hub, &found, site.now().timestamp_millis()) {
+                writeln!(out, "{line}")?;
+            }
+            writeln!(out, "Waiting to be sent: {} edits.", site.pending()?)?;
             if args.repair {
                 let n = site.repair()?;
                 writeln!(out, "Lists rebuilt: {n} rows were wrong.")?;

@@ -3,22 +3,31 @@
 //! Owns arguments, output shapes (a contract: fields are added, never renamed) and exit codes: 0 done,
 //! 1 findings or some items failed, 2 usage or unreadable input. Data goes to stdout, talk to stderr.
 
+mod audit;
 mod check;
 mod check_encounters;
 mod claim;
+mod claim_export;
 mod demo;
 mod doctor;
 mod edits;
 mod encounter;
 pub mod group;
+mod hub;
 mod intake;
 mod keys;
+mod place;
 mod queue;
 mod search;
+mod secret;
+mod setup;
 mod site;
+mod sync;
 mod tables;
+mod user;
 
-pub use site::{Site, SiteError, edit_settings, open_hub};
+pub use place::{HubPlace, open_hub};
+pub use site::{Site, SiteError, edit_settings};
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
@@ -61,20 +70,32 @@ pub enum Sub {
     Run(RunArgs),
     /// Open the workstation on the sample practice
     Demo(demo::DemoArgs),
+    /// Choose the shared database of this data folder; makes or upgrades it where you may
+    Init(hub::InitArgs),
+    /// The shared database: its state, upgrade, backup, restore
+    Hub(hub::HubArgs),
+    /// Who may do what where
+    User(user::UserArgs),
+    /// Exchange with the shared database once, or say what waits
+    Sync(sync::SyncArgs),
+    /// The audit trail: prove it, export it
+    Audit(audit::AuditArgs),
     /// Read FHIR R4 bundles, NDJSON or single resources into the cache
     Intake(intake::IntakeArgs),
     /// Lists of work
     Queue(queue::QueueArgs),
     /// Show or code one encounter
     Encounter(encounter::EncounterArgs),
+    /// Claim edits on 837 files or stored encounters
+    Check(check::CheckArgs),
     /// Claim forms
     Claim(claim::ClaimArgs),
     /// Group inpatient stays to MS-DRGs, or load a new version's tables
     Group(group::GroupArgs),
-    /// Claim edits of stored encounters
-    Check(check::CheckArgs),
     /// Tables the edits need: NCCI pairs, MUE, add-on codes, fee schedule, coverage lists
     Edits(edits::EditsArgs),
+    /// Read sites, payers, providers and registration from a file
+    Setup(setup::SetupArgs),
     /// Find codes
     Search(search::SearchArgs),
     /// Official code tables: what is loaded, loading, checking and handing them on
@@ -143,6 +164,7 @@ impl CliError {
     pub fn hint(&self) -> Option<String> {
         match self {
             CliError::Store(e) | CliError::Site(SiteError::Store(e)) => e.hint().map(str::to_string),
+            CliError::Site(SiteError::Hub(e)) => e.hint().map(str::to_string),
             _ => None,
         }
     }
@@ -160,13 +182,19 @@ pub fn run(cli: Cli) -> Result<Outcome, CliError> {
             Ok(Outcome::Done)
         }
         Sub::Demo(args) => demo::run(place, &args),
+        Sub::Init(args) => hub::init(place, &args),
+        Sub::Hub(args) => hub::run(place, &args),
+        Sub::User(args) => user::run(place, &args),
+        Sub::Sync(args) => sync::run(place, &args),
+        Sub::Audit(args) => audit::run(place, &args),
         Sub::Intake(args) => intake::run(place, &args),
         Sub::Queue(args) => queue::run(place, &args),
         Sub::Encounter(args) => encounter::run(place, &args),
+        Sub::Check(args) => check::run(place, &args),
         Sub::Claim(args) => claim::run(place, &args),
         Sub::Group(args) => group::run(place, &args),
-        Sub::Check(args) => check::run(place, &args),
         Sub::Edits(args) => edits::run(place, &args),
+        Sub::Setup(args) => setup::run(place, &args),
         Sub::Search(args) => search::run(place, &args),
         Sub::Tables(args) => tables::run(place, &args),
         Sub::Doctor(args) => doctor::run(place, &args),

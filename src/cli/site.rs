@@ -3,6 +3,7 @@
 //! Owns what every subcommand and the workstation need first. Reading needs only the read-only connection, so
 //! scripts can look while a workstation is open; what writes opens the one writer.
 
+use super::place::{HubPlace, open_hub};
 use super::{CliError, PlaceArgs};
 use crate::app::Me;
 use crate::config::{Config, ConfigError};
@@ -11,10 +12,9 @@ use crate::domain::{Chart, EditSet, Id, IdMint, Role, SHARED_SCOPE, Scope, WorkI
 use crate::edit_tables;
 use crate::edits::{EditPolicy, tables::Tables};
 use crate::facts::Codes;
-use crate::hub::sqlite::SqliteHub;
-use crate::hub::{Clock, HubError, LeaseAnswer};
+use crate::hub::{Clock, HubAdmin, HubError, LeaseAnswer};
 use crate::store::{ImportBatch, Imported, Reader, Store, StoreError, StorePaths};
-use crate::sync::{Engine, SyncError, SyncState};
+use crate::sync::{Engine, Progress, SyncError, SyncState, SyncStatus};
 use crate::table_store::TableStore;
 use chrono::{DateTime, NaiveDate, Utc};
 use std::path::PathBuf;
@@ -103,8 +103,15 @@ impl Site {
         let practice = reader.setting(PRACTICE)?.is_some() || (demo && store.is_some());
         let offset_ms = if practice { demo::CLOCK * 1000 - Utc::now().timestamp_millis() } else { 0 };
         let clock = SiteClock { offset_ms };
+        let place = HubPlace::of(&config)?;
         let (me, name) = match practice {
             true => (Me { login: demo::ME.into(), role: Role::Coder }, "Lakeside Health".to_string()),
+            false if place.is_remote() => {
+                // The hub said who this is at the last exchange; before the first one, only looking is safe.
+                let said = reader.setting(crate::sync::MY_ROLE)?;
+                let role = said.as_deref().and_then(Role::from_label).unwrap_or(Role::ReadOnly);
+                (Me { login: place.login().unwrap_or_else(|| login(&config)), role }, String::new())
+            }
             false => (Me { login: login(&config), role: Role::Admin }, String::new()),
         };
         let today = if practice { demo::today() } else { calendar_today() };
@@ -201,8 +208,33 @@ impl Site {
         Ok((store, reader))
     }
 
-    pub fn hub(&self) -> Result<SqliteHub, SiteError> {
-        Ok(open_hub(&self.config, self.clock)?)
+    pub fn hub(&self) -> Result<Box<dyn HubAdmin>, SiteError> {
+        open_hub(&self.config, self.clock)
+    }
+
+    /// The hub, greeted as the person of this folder.
+    pub fn signed_in_hub(&self) -> Result<Box<dyn HubAdmin>, SiteError> {
+        let mut hub = self.hub()?;
+        hub.hello(&super::hub::hello(self, &self.me.login))?;
+        Ok(hub)
+    }
+
+    /// The id under which the hub counts this cache's edits.
+    pub fn client(&self) -> Id {
+        self.setting("client").as_deref().and_then(Id::parse).unwrap_or(Id::NIL)
+    }
+
+    pub fn pending(&self) -> Result<u64, SiteError> {
+        Ok(self.reader.pending_count()?)
+    }
+
+    pub fn set_role(&mut self, role: Role) -> Result<(), SiteError> {
+        Ok(self.writer()?.set_setting(crate::sync::MY_ROLE, role.label())?)
+    }
+
+    /// What is wrong with the cache's own trail, if anything.
+    pub fn audit_verify(&self) -> Result<Option<String>, SiteError> {
+        Ok(self.reader.audit_verify()?.map(|f| format!("{}, row {}: {}", f.scope, f.n, f.why)))
     }
 
     pub fn queue(&self, query: &WorkQuery) -> Result<(Vec<WorkItem>, u64), SiteError> {
@@ -243,6 +275,50 @@ impl Site {
         let (id, now, me) = (self.new_id(), self.clock.now_ms(), self.me.login.clone());
         self.writer()?.commit(set, &me, now, id)?;
         Ok(())
+    }
+
+    /// Several edits, all or none, with texts and settings.
+    pub fn commit_all(
+        &mut self,
+        sets: &[EditSet],
+        texts: &[(String, String)],
+        settings: &[(&str, &str)],
+    ) -> Result<(), SiteError> {
+        let (now, me) = (self.clock.now_ms(), self.me.login.clone());
+        let ms = u64::try_from(now).unwrap_or(0);
+        let mut mint = IdMint::new(random_seed());
+        self.writer()?.commit_all(sets, texts, settings, &me, now, &mut || mint.next(ms))?;
+        Ok(())
+    }
+
+    pub fn set_setting(&mut self, key: &str, value: &str) -> Result<(), SiteError> {
+        Ok(self.writer()?.set_setting(key, value)?)
+    }
+
+    /// The text of a document or a sent file, by its hash.
+    pub fn text(&self, hash: &str) -> Result<Option<String>, SiteError> {
+        Ok(self.reader.text(hash)?.map(|t| t.to_string()))
+    }
+
+    pub fn directory(&self, scope: &Scope) -> Result<crate::domain::chart::Directory, SiteError> {
+        Ok(self.reader.directory(scope)?)
+    }
+
+    pub fn scope_of(&self, id: Id) -> Result<Option<Scope>, SiteError> {
+        Ok(self.reader.scope_of(id)?)
+    }
+
+    pub fn item<T: crate::domain::Body>(&self, id: Id) -> Result<Option<crate::domain::Item<T>>, SiteError> {
+        Ok(self.reader.item(id)?)
+    }
+
+    /// The first of `n` control numbers of a sender, taken for good.
+    pub fn reserve_control_numbers(&mut self, sender: &str, n: u32) -> Result<u64, SiteError> {
+        use crate::hub::{Hello, SCHEMA};
+        let mut hub = self.hub()?;
+        let client = self.writer()?.client();
+        hub.hello(&Hello { client, login: self.me.login.clone(), schema: SCHEMA })?;
+        Ok(hub.reserve_control_numbers(sender, n)?)
     }
 
     pub fn import(&mut self, batch: &ImportBatch) -> Result<Imported, SiteError> {
@@ -294,7 +370,7 @@ impl Site {
                 "trainee" => Role::Trainee,
                 _ => Role::Coder,
             };
-            hub.set_person(login, role, "*").map_err(SiteError::from)?;
+            hub.set_person(login, Some(role), "*", None).map_err(SiteError::from)?;
         }
         self.writer()?.set_setting(PRACTICE, "lakeside").map_err(store_error)?;
         Ok(())
@@ -310,11 +386,7 @@ impl Site {
     }
 
     fn try_sync(&mut self) -> Result<(), SiteError> {
-        let mut hub = self.hub()?;
-        let (login, now) = (self.me.login.clone(), self.clock.now_ms());
-        let mut engine = Engine::new(&login, random_seed());
-        engine.step(self.writer()?, &mut hub, now)?;
-        match &engine.status().state {
+        match self.exchange()?.0.state {
             SyncState::Halted { why } | SyncState::Offline { why, .. } => {
                 eprintln!("not synced yet: {why}");
             }
@@ -323,12 +395,13 @@ impl Site {
         Ok(())
     }
 
-    pub fn sync_words(&mut self) -> String {
-        match self.reader.pending_count() {
-            Ok(0) => "embedded, nothing pending".into(),
-            Ok(n) => format!("embedded, {n} changes pending"),
-            Err(e) => e.to_string(),
-        }
+    /// One round with the hub: what state that left us in, and what it changed.
+    pub fn exchange(&mut self) -> Result<(SyncStatus, Progress), SiteError> {
+        let mut hub = self.hub()?;
+        let (login, now) = (self.me.login.clone(), self.clock.now_ms());
+        let mut engine = Engine::new(&login, random_seed());
+        let done = engine.step(self.writer()?, hub.as_mut(), now)?;
+        Ok((engine.status().clone(), done))
     }
 
     pub fn repair(&mut self) -> Result<u64, SiteError> {
@@ -356,7 +429,7 @@ impl Site {
         let login = self.me.login.clone();
         let mut engine = Engine::new(&login, random_seed());
         let now = self.clock.now_ms();
-        engine.step(self.writer()?, &mut hub, now)?;
+        engine.step(self.writer()?, hub.as_mut(), now)?;
         let query = WorkQuery { view: WorkView::Mine, me: login.clone(), ..WorkQuery::default() };
         let mut taken = Vec::new();
         let mut after = None;
@@ -366,7 +439,7 @@ impl Site {
                 break;
             }
             after = Some(item.id);
-            let answer = engine.lease(self.writer()?, &mut hub, &item.scope, item.id, 12 * 60)?;
+            let answer = engine.lease(self.writer()?, hub.as_mut(), &item.scope, item.id, 12 * 60)?;
             if matches!(answer, LeaseAnswer::Granted(_)) {
                 taken.push(item.account);
             }
@@ -378,8 +451,8 @@ impl Site {
         let chart = self.chart(account)?;
         let (mut engine, mut hub) = self.signed_in()?;
         let now = self.clock.now_ms();
-        engine.step(self.writer()?, &mut hub, now)?;
-        engine.release(self.writer()?, &mut hub, &chart.scope, chart.id(), chart.lease.fence)?;
+        engine.step(self.writer()?, hub.as_mut(), now)?;
+        engine.release(self.writer()?, hub.as_mut(), &chart.scope, chart.id(), chart.lease.fence)?;
         Ok(())
     }
 
@@ -387,18 +460,20 @@ impl Site {
         let chart = self.chart(account)?;
         let (mut engine, mut hub) = self.signed_in()?;
         let now = self.clock.now_ms();
-        engine.step(self.writer()?, &mut hub, now)?;
-        engine.break_lease(self.writer()?, &mut hub, &chart.scope, chart.id(), "from the command line")?;
+        engine.step(self.writer()?, hub.as_mut(), now)?;
+        engine.break_lease(
+            self.writer()?,
+            hub.as_mut(),
+            &chart.scope,
+            chart.id(),
+            "from the command line",
+        )?;
         Ok(())
     }
 
-    fn signed_in(&self) -> Result<(Engine, SqliteHub), SiteError> {
+    fn signed_in(&self) -> Result<(Engine, Box<dyn HubAdmin>), SiteError> {
         Ok((Engine::new(&self.me.login, random_seed()), self.hub()?))
     }
-}
-
-pub fn open_hub(config: &Config, clock: SiteClock) -> Result<SqliteHub, HubError> {
-    SqliteHub::open(&config.dir.join("hub.db"), &config.dir.join("hub.key"), Arc::new(clock))
 }
 
 /// The imported payment tables and the site's severities, with a sentence for all that could not be used.
@@ -431,7 +506,7 @@ pub fn open_codes(config: &Config) -> Result<Codes, SiteError> {
 }
 
 /// Sign-in name: the settings', else the system's.
-fn login(config: &Config) -> String {
+pub fn login(config: &Config) -> String {
     config
         .user
         .clone()

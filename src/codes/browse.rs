@@ -7,7 +7,7 @@
 use super::book::rows_of;
 use super::format::{Section, U32s};
 use super::notes::{Note, NoteKind, Target, read_codes, tabular_key};
-use super::{Book, CodeStatus, CodeSystem, normal_code};
+use super::{Book, CodeStatus, CodeSystem, normal_code, pad_seventh};
 use chrono::NaiveDate;
 
 /// A place in the Tabular List: a chapter, a section, or a code. Means something in its own book only.
@@ -174,6 +174,12 @@ impl Book {
     /// What the node is on a date; chapters and sections are headers.
     pub fn node_status(&self, node: Node, day: NaiveDate) -> CodeStatus {
         self.node_code(node).map_or(CodeStatus::Header, |code| self.status(CM, code, day))
+    }
+
+    /// The 7th characters that complete a code on a date, with their meaning.
+    pub fn seventh_on(&self, code: &str, day: NaiveDate) -> Vec<(char, String)> {
+        let valid = |c: char| self.status(CM, &pad_seventh(code, c), day) == CodeStatus::Valid;
+        self.seventh(code).into_iter().filter(|(c, _)| valid(*c)).collect()
     }
 
     /// The codes of the node that can be billed on a date, itself among them.

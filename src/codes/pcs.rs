@@ -114,7 +114,7 @@ impl Book {
         let titled: Vec<(&str, String)> =
             self.starting(PCS, table).filter_map(|d| Some((self.doc_code(d), self.doc_title(d)?))).collect();
         for position in 4..=LENGTH {
-            let mut groups: BTreeMap<(&str, &str), Vec<(char, Vec<&str>)>> = BTreeMap::new();
+            let mut groups: BTreeMap<(&str, &str), Group<'_>> = BTreeMap::new();
             for (code, title) in &titled {
                 let (Some(before), Some(after)) = (code.get(..position - 1), code.get(position..)) else {
                     continue;
@@ -122,10 +122,9 @@ impl Book {
                 let c = code[position - 1..].chars().next().unwrap_or('Z');
                 groups.entry((before, after)).or_default().push((c, title.split(' ').collect()));
             }
-            let mut groups: Vec<Vec<(char, Vec<&str>)>> =
-                groups.into_values().filter(|g| g.len() > 1).collect();
+            let mut groups: Vec<Group<'_>> = groups.into_values().filter(|g| g.len() > 1).collect();
             groups.sort_by_key(|g| std::cmp::Reverse(g.len()));
-            for (c, label) in groups.iter().flat_map(|g| differences(g)) {
+            for (c, label) in groups.iter().flat_map(differences) {
                 labels.words.entry((position, c)).or_insert(label);
             }
         }
@@ -134,9 +133,12 @@ impl Book {
 }
 
 /// Words between which a phrase of a title ends.
-const JOINTS: [&str; 7] = ["of", "into", "to", "with", "from", "using", "in"];
+const JOINTS: [&str; 8] = ["of", "into", "to", "with", "from", "using", "in", "at"];
 
-fn differences(group: &[(char, Vec<&str>)]) -> Vec<(char, String)> {
+/// Codes that differ in one character: that character, and the words of the title.
+type Group<'a> = Vec<(char, Vec<&'a str>)>;
+
+fn differences(group: &Group<'_>) -> Vec<(char, String)> {
     let Some((_, first)) = group.first() else { return Vec::new() };
     let shared = |at: &dyn Fn(&Vec<&str>, usize) -> Option<String>| {
         (0..first.len())

@@ -124,7 +124,6 @@ impl Book {
 #[cfg(test)]
 mod tests {
     use super::super::fixture::book;
-    use super::*;
 
     fn sides(code: &str) -> String {
         let all = book().sides(code);

@@ -77,6 +77,9 @@ pub struct SiteList {
     pub to: u32,
 }
 
+/// A code with the first and last days (yyyymmdd) of the times in which it is valid.
+pub type CodePeriods = (String, Vec<(u32, u32)>);
+
 /// A set of tables a book is made from.
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
@@ -110,7 +113,7 @@ impl Tables {
     }
 
     /// When each code of a system is valid, by the shipped list.
-    pub fn shipped_periods(system: CodeSystem) -> Result<Vec<(String, Vec<(u32, u32)>)>, BookError> {
+    pub fn shipped_periods(system: CodeSystem) -> Result<Vec<CodePeriods>, BookError> {
         let table = match system {
             CodeSystem::Icd10cm => "icd10cm_valid.txt.gz",
             CodeSystem::Icd10pcs => "icd10pcs_valid.txt.gz",

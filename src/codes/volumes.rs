@@ -203,6 +203,21 @@ impl Volume {
         out
     }
 
+    /// Of the rows a filter left, the one meant: a title that begins as typed, else the first that has
+    /// all the last word names, else the first.
+    pub fn best(&self, listed: &[usize], filter: &str) -> Option<usize> {
+        let typed = filter.trim().to_lowercase();
+        let last = typed.split_whitespace().last().unwrap_or("");
+        let title = |i: &usize| self.row(*i).title().to_lowercase();
+        let begins = |i: &&usize| !typed.is_empty() && title(i).starts_with(&typed);
+        let has_last = |i: &&usize| {
+            let title = title(i);
+            !last.is_empty() && title.split(|c: char| !c.is_alphanumeric()).any(|w| w.starts_with(last))
+        };
+        let found = listed.iter().find(begins).or_else(|| listed.iter().find(has_last));
+        found.or(listed.first()).copied()
+    }
+
     /// The main term that a word begins, the first in order.
     pub fn main_term(&self, start: &str) -> Option<usize> {
         let start = start.trim().to_lowercase();
@@ -337,6 +352,10 @@ mod tests {
         assert_eq!(v.listed(Some(0), "alz"), [1, 2]);
         assert_eq!(v.listed(Some(0), "due park"), [1, 3]);
         assert_eq!(v.listed(Some(0), "x"), [0; 0]);
+        assert_eq!(v.best(&[1, 2], "alz"), Some(2));
+        assert_eq!(v.best(&[1, 3], "due park"), Some(3));
+        assert_eq!(v.best(&[0, 5], "demin"), Some(5));
+        assert_eq!(v.best(&[], "x"), None);
         assert_eq!(v.path(2), "Dementia, in (due to), Alzheimer's disease");
         assert_eq!((v.row(2).cell(0), v.row(2).cell(1), v.row(4).cell(1)), ("G30.9", "F02.80", ""));
         assert_eq!(v.above(3), Some(1));

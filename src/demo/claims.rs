@@ -5,6 +5,7 @@ use super::vary::Outcome;
 use super::{REJECTED, REJECTED_TOGETHER};
 use crate::domain::{
     Cents, Chart, Claim, ClaimResponse, ClaimState, CodingState, Extra, Form, Id, Item, OrderKey, Payer,
+    PayerClass,
 };
 use chrono::{DateTime, Duration, Utc};
 
@@ -35,12 +36,29 @@ const DENIALS: [(&str, &str, &str); 10] = [
     ("CO-22", "MA04", "Another payer is first: check the order of coverages"),
 ];
 
+/// A visit that waits to be sent has one claim a form; what was sent weeks ago is told on one of them.
 pub(super) fn outcome(chart: &mut Chart, outcome: Outcome, n: usize) {
+    if outcome == Outcome::Ready {
+        // Who pays alone has no claim.
+        if chart.primary_payer().is_none_or(|p| p.class == PayerClass::SelfPay) {
+            return;
+        }
+        for form in chart.header().forms.clone() {
+            if chart.lines_of(form).next().is_some() {
+                one(chart, outcome, n, form);
+            }
+        }
+        return;
+    }
     let form = match outcome {
         Outcome::Rejected(_) => Form::Cms1500,
         _ if chart.header().has_form(Form::Cms1500) => Form::Cms1500,
         _ => Form::Ub04,
     };
+    one(chart, outcome, n, form);
+}
+
+fn one(chart: &mut Chart, outcome: Outcome, n: usize, form: Form) {
     let total = chart.total(form);
     let payer = chart.coverages().first().map_or(payer_id("medicare"), |(c, _)| c.body.payer);
     let days = chart.primary_payer().and_then(|p: &Payer| p.filing_days);
@@ -96,11 +114,9 @@ pub(super) fn outcome(chart: &mut Chart, outcome: Outcome, n: usize) {
         claim.total = chart.dollars();
     }
     let account = chart.header().account.clone();
-    chart.claims.push(Item::new(
-        Id::from_sender(&["lakeside", &account, "claim", "0"]),
-        OrderKey::after(None),
-        claim,
-    ));
+    let nth = chart.claims.len().to_string();
+    let order = OrderKey::after(chart.claims.last().map(|c| &c.order));
+    chart.claims.push(Item::new(Id::from_sender(&["lakeside", &account, "claim", &nth]), order, claim));
 }
 
 fn clock() -> DateTime<Utc> {

@@ -7,7 +7,8 @@ use crate::domain::coding::{parse_diagnosis, parse_line, parse_procedure};
 use crate::domain::{
     Address, Admission, Cents, Chart, CodingState, Coverage, Diagnosis, Document, Encounter, Extra, Fee,
     FeeTable, Form, FreeText, Hold, HoldReason, Id, Item, OrderKey, Patient, Payer, PayerClass, PersonName,
-    Phi, Pointer, Procedure, Provider, Roles, Scope, SenderKey, ServiceLine, Sex, Site, Units, VisitKind,
+    Phi, Pointer, Procedure, Provider, Receiver, Roles, Scope, SenderKey, Sending, ServiceLine, Sex, Site,
+    Units, VisitKind,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
@@ -119,7 +120,27 @@ pub(super) fn sites() -> Vec<(Scope, Item<Site>)> {
                 zip: zip.into(),
             },
             phone: "408-555-0100".into(),
-            other_ids: BTreeMap::from([("clia".into(), "05D0990017".into())]),
+            sending: Some(Sending {
+                submitter: "Lakeside Health".into(),
+                submitter_id: "LAKE01".into(),
+                contact: "Claims Desk".into(),
+                phone: "408-555-0100".into(),
+                email: "claims@lakeside.example".into(),
+                kind: "ZZ".into(),
+                code: "LAKESIDE".into(),
+                production: false,
+                receiver: Receiver {
+                    name: "Harbor Clearing".into(),
+                    id: "HARBOR".into(),
+                    kind: "ZZ".into(),
+                    code: "HARBORCLEARING".into(),
+                },
+            }),
+            // Numbers of the right form that nobody has been given.
+            other_ids: [("clia", "05D9999999"), ("mammography", "999999")]
+                .into_iter()
+                .map(|(k, v)| (k.to_string(), v.to_string()))
+                .collect(),
             extra: Extra::new(),
         };
         (Scope(scope.into()), root_item(Id::from_sender(&["lakeside", "site", scope]), body))
@@ -161,6 +182,7 @@ pub fn directory(files: &[ChartFile]) -> Directory {
                 zip: "95899-1200".into(),
             },
             filing_days: (*days > 0).then_some(*days),
+            receiver: None,
             extra: Extra::new(),
         };
         (id, root_item(id, body))
@@ -299,7 +321,7 @@ pub(super) fn encounter(
         reason_text: String::new(),
         expected: expected(file),
         forms,
-        extra: Extra::new(),
+        extra: at_work(&h.payer, h.dos),
     };
     let site = sites().into_iter().find(|(s, _)| s.0 == h.scope).map(|(_, i)| i);
     let directory = Directory {
@@ -352,6 +374,15 @@ pub(super) fn encounter(
         chart.holds.push(Item::new(id("hold", 0), OrderKey::after(None), hold));
     }
     Ok(DemoEncounter { chart, texts })
+}
+
+/// What a workers' compensation claim says besides: that it happened at work, and when.
+fn at_work(payer: &str, on: NaiveDate) -> Extra {
+    let mut extra = Extra::new();
+    if payer == "pacificcomp" {
+        extra.insert("accident".into(), serde_json::json!({"cause": "EM", "date": on}));
+    }
+    extra
 }
 
 /// Dollars that a list shows before anybody has coded.

@@ -82,6 +82,7 @@ impl<'a> Vary<'a> {
         let denied = rejected + DENIED;
         let paid = denied + 24;
         let ready = paid + 16;
+        let first_to_send = super::ENCOUNTERS - super::TO_SEND - self.files.len();
         let (plan, weeks) = match n {
             n if n < rejected => (plan(None, true, Some(Outcome::Rejected(n))), 4),
             n if n < denied => (plan(None, true, Some(Outcome::Denied(n - rejected))), 5),
@@ -89,10 +90,12 @@ impl<'a> Vary<'a> {
             n if n < ready => (plan(None, true, Some(Outcome::Ready)), 0),
             // Two more on the list of the person who sits down, the rest for colleagues or nobody yet.
             n if n < ready + 2 => (plan(Some(super::ME), false, None), 0),
+            n if n >= first_to_send => (plan(None, true, Some(Outcome::Ready)), 0),
             n => (plan([Some("mruiz"), Some("pchen"), None][n % 3], false, None), 0),
         };
         let want = match plan.outcome {
             Some(Outcome::Rejected(i)) if i < REJECTED_TOGETHER => "ed",
+            Some(Outcome::Ready) if n >= first_to_send => ["office", "surgery", "inpatient"][n % 3],
             Some(_) => ["office", "office", "ed", "surgery"][n % 4],
             None if plan.assigned == Some(super::ME) => "office",
             None => ["office", "ed", "office", "surgery", "inpatient"][n % 5],
@@ -101,7 +104,7 @@ impl<'a> Vary<'a> {
         let fits = |f: &&ChartFile| {
             f.head.kind == want
                 && (!plan.coded
-                    || (!f.head.key.lines.is_empty()
+                    || ((!f.head.key.lines.is_empty() || want == "inpatient")
                         && !f.head.key.dx.is_empty()
                         && f.head.open_hold.is_none()))
         };

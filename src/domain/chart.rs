@@ -169,6 +169,7 @@ impl Chart {
             Edit::Payer(c) => self.directory_change(|d| set_in(&mut d.payers, c)),
             Edit::Provider(c) => self.directory_change(|d| set_in(&mut d.providers, c)),
             Edit::Fees(c) => Err(ChartError::NotHere(c.id())),
+            Edit::Batch(c) => Err(ChartError::NotHere(c.id())),
         }
     }
 

@@ -132,7 +132,7 @@ impl ServiceLine {
 }
 
 /// Units in thousandths (SV104 takes up to three decimals).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Units(pub i64);
 

@@ -86,6 +86,7 @@ bodies! {
     Encounter: Encounter, Document: Document, Diagnosis: Diagnosis, Procedure: Procedure,
     Line: ServiceLine, Hold: Hold, Override: Override, Claim: Claim, Patient: Patient,
     Coverage: Coverage, Payer: Payer, Provider: Provider, Site: Site, Fees: FeeTable,
+    Batch: Batch,
 }
 
 fn fields(v: Value) -> serde_json::Map<String, Value> {

@@ -22,7 +22,7 @@ pub mod text;
 pub mod work_item;
 
 pub use chart::{Chart, ChartError};
-pub use claim::{Claim, ClaimResponse};
+pub use claim::{Batch, BatchClaim, Claim, ClaimResponse, Decided, Decision, SentIn};
 pub use code::{CodeSystem, display_code, normal_code};
 pub use coding::{
     Diagnosis, FreeText, Hold, HoldReason, Override, PastService, Poa, Pointer, Procedure, ServiceLine, Units,
@@ -38,7 +38,8 @@ pub use money::Cents;
 pub use npi::npi_is_valid;
 pub use order::OrderKey;
 pub use people::{
-    Address, Coverage, Extra, Fee, FeeTable, Patient, Payer, PayerClass, PersonName, Provider, Sex, Site,
+    Address, Coverage, Extra, Fee, FeeTable, Patient, Payer, PayerClass, PersonName, Provider, Receiver,
+    Sending, Sex, Site,
 };
 pub use phi::Phi;
 pub use record::{

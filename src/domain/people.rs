@@ -100,6 +100,43 @@ impl Patient {
     }
 }
 
+/// A clearinghouse or payer that takes our files: loop 1000B, ISA07, ISA08, GS03.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receiver {
+    pub name: String,
+    /// NM109 of loop 1000B.
+    pub id: String,
+    /// ISA07: `ZZ`, `30` ...
+    #[serde(default)]
+    pub kind: String,
+    /// ISA08 and GS03, fifteen characters at most.
+    #[serde(default)]
+    pub code: String,
+}
+
+/// Who sends a site's claims, and where they go unless the payer says otherwise: loop 1000A, ISA05, ISA06, GS02.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sending {
+    pub submitter: String,
+    /// NM109 of loop 1000A.
+    pub submitter_id: String,
+    /// Whom the receiver calls.
+    #[serde(default)]
+    pub contact: String,
+    #[serde(default)]
+    pub phone: String,
+    #[serde(default)]
+    pub email: String,
+    #[serde(default)]
+    pub kind: String,
+    #[serde(default)]
+    pub code: String,
+    /// Production files say so; everything else is a test.
+    #[serde(default)]
+    pub production: bool,
+    pub receiver: Receiver,
+}
+
 /// What a payer is to a claim: decides forms, filing code and rules.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -127,6 +164,9 @@ pub struct Payer {
     /// Days from the date of service within which a claim must be filed.
     #[serde(default)]
     pub filing_days: Option<u32>,
+    /// Where its claims go, when not where the site's go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receiver: Option<Receiver>,
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -190,7 +230,10 @@ pub struct Site {
     pub address: Address,
     #[serde(default)]
     pub phone: String,
-    /// CMS certification or state facility ids, if a payer asks for one.
+    /// Submitter and receiver of its claims.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sending: Option<Sending>,
+    /// CMS certification or state facility ids, if a payer asks for one; `clia` and `mammography` go to the claim.
     #[serde(default)]
     pub other_ids: BTreeMap<String, String>,
     #[serde(flatten)]

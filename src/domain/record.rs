@@ -39,7 +39,7 @@ kinds! {
     Encounter = "encounter", Document = "document", Diagnosis = "diagnosis", Procedure = "procedure",
     Line = "line", Hold = "hold", Override = "override", Claim = "claim",
     Patient = "patient", Coverage = "coverage", Payer = "payer", Provider = "provider", Site = "site",
-    Fees = "fees", Proposal = "proposal",
+    Fees = "fees", Proposal = "proposal", Batch = "batch",
 }
 
 impl RecordKind {
@@ -60,6 +60,7 @@ impl RecordKind {
                 | RecordKind::Provider
                 | RecordKind::Site
                 | RecordKind::Fees
+                | RecordKind::Batch
         )
     }
 

@@ -286,6 +286,11 @@ pub enum Role {
 }
 
 impl Role {
+    pub const ALL: [Role; 6] =
+        [Role::Coder, Role::Trainee, Role::Supervisor, Role::Biller, Role::Admin, Role::ReadOnly];
+    pub fn from_label(label: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|r| r.label() == label)
+    }
     pub fn label(self) -> &'static str {
         match self {
             Role::Coder => "coder",
@@ -294,6 +299,17 @@ impl Role {
             Role::Biller => "biller",
             Role::Admin => "admin",
             Role::ReadOnly => "read-only",
+        }
+    }
+    /// Most first: what counts where somebody has several.
+    pub fn weight(self) -> u8 {
+        match self {
+            Role::Admin => 5,
+            Role::Supervisor => 4,
+            Role::Biller => 3,
+            Role::Coder => 2,
+            Role::Trainee => 1,
+            Role::ReadOnly => 0,
         }
     }
     pub fn may_code(self) -> bool {

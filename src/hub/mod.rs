@@ -1,11 +1,12 @@
 //! The hub: the shared database that every cache exchanges with.
 //!
 //! Owns the trait that every hub keeps and the answers it gives (SYNC.md sections 2 to 5); `hub::sqlite` is the
-//! hub in one file. `tests/hub_conformance.rs` is the definition: a hub is what passes it.
+//! hub in one file, `hub::postgres` the one of a team. `tests/hub_conformance.rs` is the definition: a hub is what passes it.
 //! Never knows a cache: `sync` carries things between the two.
 //! Threads: a hub value is one connection and belongs to the thread that uses it (the sync thread).
 
 mod error;
+pub mod postgres;
 pub mod rules;
 pub mod sqlite;
 
@@ -101,6 +102,8 @@ pub struct Page {
     pub cursor: Cursor,
     pub head: Cursor,
     pub more: bool,
+    /// The hub sends the records of an encounter only to caches that asked for it (`Hub::fetch`).
+    pub lists: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -174,6 +177,8 @@ pub trait Hub: Send {
     fn head(&mut self, scope: &Scope) -> Result<Cursor, HubError>;
     /// Texts by hash, those the hub has.
     fn texts(&mut self, scope: &Scope, hashes: &[String]) -> Result<Vec<(String, String)>, HubError>;
+    /// The records of encounters, for a cache that holds only what is worked on; pulls keep them new from then on.
+    fn fetch(&mut self, scope: &Scope, roots: &[Id]) -> Result<Vec<Record>, HubError>;
     /// The next free encounters in the manager's order, leased to the caller.
     fn get_next(&mut self, ask: &NextAsk) -> Result<Vec<HubItem>, HubError>;
     fn lease(&mut self, scope: &Scope, id: Id, minutes: u32) -> Result<LeaseAnswer, HubError>;
@@ -182,7 +187,17 @@ pub trait Hub: Send {
     fn release(&mut self, scope: &Scope, id: Id, fence: i64) -> Result<Lease, HubError>;
     /// A supervisor takes the lease away; the holder's unsent work becomes a proposal.
     fn break_lease(&mut self, scope: &Scope, id: Id, why: &str) -> Result<Lease, HubError>;
+    /// The first of `n` interchange control numbers of a sender, taken for good in a transaction of its own: a
+    /// number is never given twice, whatever happens to the file afterwards.
+    fn reserve_control_numbers(&mut self, sender: &str, n: u32) -> Result<u64, HubError> {
+        let _ = (sender, n);
+        Err(HubError::NotAllowed("this hub gives no control numbers yet".into()))
+    }
     fn record_events(&mut self, events: &[HubEvent]) -> Result<(), HubError>;
+    /// Whether others change it without telling us: then it is asked every minute.
+    fn is_remote(&self) -> bool {
+        false
+    }
     /// Walks every chain; `None` when all is whole.
     fn verify(&mut self) -> Result<Option<HubFault>, HubError>;
 }
@@ -207,6 +222,78 @@ fn one_by_one(
         }
     }
     Ok(answers)
+}
+
+/// A person's role in a scope; `*` for every scope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Person {
+    pub login: String,
+    pub scope: Scope,
+    pub role: Role,
+    pub locked: bool,
+}
+
+/// A row of the audit trail, as it is exported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrailRow {
+    pub scope: Scope,
+    pub n: u64,
+    /// The hub's clock.
+    pub at_ms: i64,
+    pub device_ms: i64,
+    pub login: String,
+    pub client: Id,
+    pub what: String,
+    pub root: Id,
+    pub op_id: Id,
+    pub detail: String,
+    /// Hexadecimal: covers this row and, by the row before it, all before.
+    pub hash: String,
+}
+
+/// The hub in figures, for `codesk doctor`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HubStatus {
+    pub server: String,
+    pub schema: u32,
+    /// The schema this program needs.
+    pub needs: u32,
+    pub now_ms: i64,
+    pub bytes: u64,
+    /// When the last backup was made and where to, if it was made by `codesk hub backup`.
+    pub backup: Option<String>,
+    pub restored: Option<String>,
+    /// The largest table and its bytes.
+    pub largest: Option<(String, u64)>,
+    /// In use, and how many there may be.
+    pub connections: Option<(u64, u64)>,
+    /// What somebody should do, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// What administrators and supervisors ask of a hub, from the command line and the screens of theirs.
+pub trait HubAdmin: Hub {
+    /// Gives a person a role in a scope (`*` for all), or changes role or password. The SQLite hub keeps no password:
+    /// who can read its key file is in.
+    fn set_person(
+        &mut self,
+        login: &str,
+        role: Option<Role>,
+        scope: &str,
+        password: Option<&str>,
+    ) -> Result<(), HubError>;
+    /// Takes a person's access to a scope away; the next pull erases what their cache holds of it.
+    fn remove_person(&mut self, login: &str, scope: &str) -> Result<(), HubError>;
+    /// Locks a person everywhere and frees their leases, or unlocks them.
+    fn lock_person(&mut self, login: &str, locked: bool) -> Result<(), HubError>;
+    fn people(&mut self) -> Result<Vec<Person>, HubError>;
+    /// The scopes whose trail the caller may read, `*` among them for those of the whole hub.
+    fn trail_scopes(&mut self) -> Result<Vec<Scope>, HubError>;
+    /// Rows of the audit trail after a number, in order.
+    fn trail(&mut self, scope: &Scope, after: u64, limit: u32) -> Result<Vec<TrailRow>, HubError>;
+    /// Records a backup or a restore.
+    fn note(&mut self, key: &str, value: &str) -> Result<(), HubError>;
+    fn status(&mut self) -> Result<HubStatus, HubError>;
 }
 
 /// The hub's clock: leases end by it.

@@ -96,12 +96,10 @@ pub fn judge(
                 write.kind.key()
             )));
         }
-        // Some edits take a supervisor's answer only: nobody gives one in another role than their own.
+        // Some edits take a supervisor's answer only: nobody else writes one in that role.
+        let above = |role: &str| matches!(role, "supervisor" | "admin");
         let said = field(write, "role").filter(|_| write.kind == RecordKind::Override);
-        let own = serde_json::to_value(role).ok();
-        if said.is_some_and(|(old, new)| {
-            old.is_empty() && !new.is_empty() && own.as_ref().and_then(|r| r.as_str()) != Some(new)
-        }) {
+        if said.is_some_and(|(_, new)| above(new)) && !matches!(role, Role::Supervisor | Role::Admin) {
             return reject("an edit is answered in one's own role");
         }
     }
@@ -176,17 +174,66 @@ fn coding_step(
     Ok(())
 }
 
+/// Whether a claim in this state may be taken off the encounter.
+pub fn may_remove_claim(state: ClaimState) -> Result<(), String> {
+    match state {
+        ClaimState::Draft | ClaimState::Ready => Ok(()),
+        _ => Err(format!("a claim that is {} cannot be removed", state.label())),
+    }
+}
+
 fn claim_step(write: &Write, now: &Record) -> Result<(), Objection> {
     let Some(from) = state_of(now, ClaimState::from_key) else { return Ok(()) };
     let removes = write.set.iter().any(|f| f.0 == FIELD_DELETED && f.2 == serde_json::Value::Bool(true));
     if removes {
-        return match from {
-            ClaimState::Draft | ClaimState::Ready => Ok(()),
-            _ => Err(Objection::Rejected(format!("a claim that is {} cannot be removed", from.label()))),
-        };
+        return may_remove_claim(from).map_err(Objection::Rejected);
     }
     match field(write, "state").and_then(|(_, to)| ClaimState::from_key(to)) {
         Some(to) => from.may_become(to).map_err(|r| Objection::Rejected(r.0)),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Change, Edit, EditSet, Id, Item, OrderKey, Override, Scope, Visibility};
+
+    #[test]
+    fn nobody_answers_an_edit_in_a_role_above_their_own() {
+        let (scope, root) = (Scope("clinic".into()), Id::from_sender(&["e"]));
+        let verdict = |mine: Role, said: Role| {
+            let body = Override { rule: "ncci.ptp".into(), role: Some(said), ..Override::default() };
+            let item = Item::new(Id::from_sender(&["o"]), OrderKey::default(), body);
+            let edits = vec![Edit::Override(Change::Add(item))];
+            let set = EditSet {
+                scope: scope.clone(),
+                root,
+                label: "override".into(),
+                edits,
+                whole: false,
+                fence: None,
+            };
+            let writes = set.writes().unwrap();
+            let current: Vec<Record> = writes.iter().map(|w| Record::vacant(&scope, root, w)).collect();
+            assert_eq!(current[0].visibility, Visibility::All);
+            let op = Op {
+                seq: 1,
+                op_id: Id::from_sender(&["op"]),
+                scope: scope.clone(),
+                root,
+                fence: None,
+                base: None,
+                label: "override".into(),
+                actor: "dlee".into(),
+                at_ms: 0,
+                writes,
+            };
+            judge(&op, mine, "dlee", &Lease::default(), 0, &[], &current)
+        };
+        assert_eq!(verdict(Role::Coder, Role::Coder), Ok(()));
+        assert_eq!(verdict(Role::Supervisor, Role::Supervisor), Ok(()));
+        assert!(matches!(verdict(Role::Coder, Role::Supervisor), Err(Objection::Rejected(_))));
+        assert!(matches!(verdict(Role::Trainee, Role::Admin), Err(Objection::Rejected(_))));
     }
 }

@@ -14,7 +14,7 @@ use crate::app::{Effect, Reply};
 use crate::codes::volumes::Volumes;
 use crate::domain::IdMint;
 use crate::facts::Codes;
-use crate::hub::{Hub, HubError};
+use crate::hub::Hub;
 use crate::store::{Reader, Store};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,7 +28,7 @@ const ROOM: usize = 1024;
 /// Tells the time of the site, milliseconds since 1970.
 pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 /// Opens the hub, on the sync thread: no connection is made before the first frame.
-pub type OpenHub = Box<dyn FnOnce() -> Result<Box<dyn Hub>, HubError> + Send>;
+pub type OpenHub = Box<dyn FnOnce() -> Result<Box<dyn Hub>, String> + Send>;
 /// Loads the code book, on the search thread.
 pub type LoadCodes = Box<dyn FnOnce(Progress) -> Result<Arc<Codes>, String> + Send>;
 /// Loads the DRG tables, on a thread of its own that ends with it; told once it can answer, and again when all of

@@ -42,8 +42,15 @@ pub(super) struct Sync {
     held: Option<Held>,
     /// When the lease is renewed, site time.
     renew_at: i64,
+    /// When a hub that others write to is asked unasked, site time.
+    ask_at: i64,
     told: SyncView,
 }
+
+/// Between two rounds with a hub that others write to.
+const EVERY_MS: i64 = 60_000;
+/// A clock further off than this is told.
+const SKEW_MS: u64 = 2 * 60_000;
 
 impl Sync {
     pub fn new(store: Arc<Mutex<Store>>, reader: Reader, login: &str, seed: u64, now: Now, out: Out) -> Sync {
@@ -55,6 +62,7 @@ impl Sync {
             out,
             held: None,
             renew_at: i64::MAX,
+            ask_at: i64::MAX,
             told: SyncView::default(),
         }
     }
@@ -73,6 +81,11 @@ impl Sync {
                 Some(ms) => asks.recv_timeout(Duration::from_millis(ms)),
             };
             match ask {
+                // While the hub does not answer, an edit does not make us knock again before it is time.
+                Ok(Ask::Exchange) if self.resting() => {
+                    let view = self.view();
+                    self.tell(view);
+                }
                 Ok(Ask::Exchange) | Err(RecvTimeoutError::Timeout) => self.exchange(hub.as_mut()),
                 Ok(Ask::Lease { id }) => {
                     // What was typed under the last lease goes up first: the hub asks for it.
@@ -94,6 +107,7 @@ impl Sync {
             if (self.now)() >= self.renew_at {
                 self.renew(hub.as_mut());
             }
+            self.ask_at = if hub.is_remote() { (self.now)() + EVERY_MS } else { i64::MAX };
         }
     }
 
@@ -101,10 +115,15 @@ impl Sync {
     fn wait_ms(&self) -> Option<u64> {
         let retry = match self.engine.status().state {
             SyncState::Offline { .. } => self.engine.wake_at(),
-            _ => i64::MAX,
+            _ => self.ask_at,
         };
         let at = retry.min(self.renew_at);
         (at < i64::MAX).then(|| u64::try_from(at - (self.now)()).unwrap_or(0).max(20))
+    }
+
+    fn resting(&self) -> bool {
+        matches!(self.engine.status().state, SyncState::Offline { .. })
+            && (self.now)() < self.engine.wake_at()
     }
 
     /// One round: push, then pull.
@@ -139,6 +158,7 @@ impl Sync {
 
     fn view(&self) -> SyncView {
         let status = self.engine.status();
+        let pending = self.reader.pending_count().unwrap_or(status.pending);
         let clock = |ms: i64| {
             DateTime::<Utc>::from_timestamp_millis(ms)
                 .map(|t| t.format("%H:%M").to_string())
@@ -146,13 +166,17 @@ impl Sync {
         };
         let (words, offline) = match &status.state {
             SyncState::Offline { since_ms, .. } => {
-                (format!("offline since {}, {} pending", clock(*since_ms), status.pending), true)
+                (format!("offline since {}, {pending} pending", clock(*since_ms)), true)
             }
             SyncState::Halted { why } => (format!("not synced: {why}"), true),
-            _ if status.pending > 0 => (format!("{} pending", status.pending), false),
+            _ if status.skew_ms.unsigned_abs() > SKEW_MS => {
+                let minutes = status.skew_ms.unsigned_abs() / 60_000;
+                (format!("synced; this clock is {minutes} min off"), false)
+            }
+            _ if pending > 0 => (format!("{pending} pending"), false),
             _ => (status.last_ok.map(|t| format!("synced {}", clock(t))).unwrap_or_default(), false),
         };
-        SyncView { words, offline, pending: status.pending }
+        SyncView { words, offline, pending }
     }
 
     /// Says it only when it changed: an idle screen stays silent.
@@ -177,10 +201,11 @@ impl Sync {
         if self.engine.status().last_ok.is_none() {
             self.exchange(hub);
         }
-        let answer = {
+        let answer = hub.lease(&scope, id, MINUTES);
+        if let Ok(LeaseAnswer::Granted(lease) | LeaseAnswer::Held(lease)) = &answer {
             let mut store = self.store.lock().map_err(|_| "a worker of codesk failed".to_string())?;
-            self.engine.lease(&mut store, hub, &scope, id, MINUTES)
-        };
+            store.set_lease(id, lease).map_err(|e| e.to_string())?;
+        }
         match answer {
             Ok(LeaseAnswer::Granted(lease)) => {
                 self.held = Some(Held { scope, id, fence: lease.fence });
@@ -205,11 +230,9 @@ impl Sync {
     fn renew(&mut self, hub: &mut dyn Hub) {
         self.renew_at = i64::MAX;
         let Some(h) = &self.held else { return };
-        let answer = match self.store.lock() {
-            Ok(mut store) => self.engine.renew(&mut store, hub, &h.scope, h.id, h.fence, MINUTES),
-            Err(_) => return,
-        };
+        let (id, answer) = (h.id, hub.renew(&h.scope, h.id, h.fence, MINUTES));
         if let Ok(LeaseAnswer::Granted(lease)) = answer {
+            self.keep(id, &lease);
             self.plan_renewal(&lease);
         } else {
             // Tried again in a minute: a lease lives an hour longer.
@@ -220,9 +243,16 @@ impl Sync {
     fn release(&mut self, hub: &mut dyn Hub, id: Id) {
         let Some(h) = self.held.take_if(|h| h.id == id) else { return };
         self.renew_at = i64::MAX;
+        // A lease that cannot be given back ends by itself.
+        if let Ok(lease) = hub.release(&h.scope, h.id, h.fence) {
+            self.keep(id, &lease);
+        }
+    }
+
+    fn keep(&self, id: Id, lease: &Lease) {
         if let Ok(mut store) = self.store.lock() {
-            // A lease that cannot be given back ends by itself.
-            let _ = self.engine.release(&mut store, hub, &h.scope, h.id, h.fence);
+            // A list that shows an old holder is put right by the next pull.
+            let _ = store.set_lease(id, lease);
         }
     }
 }

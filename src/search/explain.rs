@@ -20,15 +20,23 @@ pub struct Matches<'a> {
 pub fn explain(m: &Matches<'_>, doc: u32, title: &str) -> (Vec<String>, Vec<(usize, usize)>) {
     let mut ranges: Vec<(usize, usize)> = Vec::new();
     for t in tokenize(title) {
-        let met = m.index.find(&t.text).is_some_and(|id| links_of(m.links, m.first, id).next().is_some());
-        if met {
-            ranges.push((t.start, t.end));
+        let Some(id) = m.index.find(&t.text) else { continue };
+        let met = links_of(m.links, m.first, id).max_by(|a, b| a.quality.total_cmp(&b.quality));
+        if let Some(link) = met {
+            let shown = title.get(t.start..t.end).unwrap_or_default();
+            ranges.push((t.start, t.start + letters(link, shown)));
         }
     }
     ranges.sort_unstable();
     ranges.dedup();
     let why = m.parsed.groups.iter().filter_map(|g| reason(m, doc, g)).collect();
     (why, ranges)
+}
+
+/// How many bytes of a title's word were typed: all of it, unless it was met by its beginning alone.
+fn letters(link: &Link, shown: &str) -> usize {
+    let end = link.typed.and_then(|n| shown.char_indices().nth(n));
+    end.map_or(shown.len(), |(at, _)| at)
 }
 
 /// The best word of the document for a group, said in a few words.

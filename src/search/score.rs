@@ -4,6 +4,7 @@
 //! asked for), polarity, and the links from words of the book to words of the query.
 //! Never picks codes: that is `gather`. Pure.
 
+use super::candidates::How;
 use super::points;
 use super::query::{Encounter, Group, Parsed};
 use crate::codes::class;
@@ -18,6 +19,8 @@ pub struct Link {
     pub word: usize,
     pub quality: f32,
     pub negated: bool,
+    /// Letters typed of a word met by its beginning.
+    pub typed: Option<usize>,
     next: u32,
 }
 
@@ -40,12 +43,14 @@ impl Links {
         for group in &parsed.groups {
             let from = links.words;
             for w in group.alternatives.iter().flat_map(|a| &a.words) {
+                let letters = w.text.chars().count();
                 for c in &w.candidates {
                     let Some(slot) = first.get_mut(c.token as usize) else { continue };
                     links.list.push(Link {
                         word: links.words,
                         quality: c.quality,
                         negated: group.negated,
+                        typed: (c.how == How::Prefix).then_some(letters),
                         next: *slot,
                     });
                     *slot = links.list.len() as u32;

@@ -218,6 +218,10 @@ fn hits_say_why() {
     assert!(
         list.iter().any(|h| h.why.iter().any(|w| w.contains("abbreviation") || w.contains("typing error")))
     );
+    // a word met by its beginning is marked as far as it was typed
+    let h = &hits("hypertens heart")[0];
+    let title = h.title.clone().unwrap_or_default();
+    assert!(h.matched.iter().any(|&(a, b)| &title[a..b] == "Hypertens"), "{title} {:?}", h.matched);
     let h = &hits("essential hypertension")[0];
     let title = h.title.clone().unwrap_or_default();
     assert!(h.matched.iter().any(|&(a, b)| title[a..b].eq_ignore_ascii_case("hypertension")));

@@ -142,41 +142,46 @@ impl Store {
 
     /// Walks every chain; `None` when all is whole.
     pub fn audit_verify(&self) -> Result<Option<AuditFault>, StoreError> {
-        let mut statement = self.conn.prepare(
-            "SELECT scope, n, at_ms, actor, what, root, op_id, detail, hash FROM audit ORDER BY scope, n",
-        )?;
-        let mut rows = statement.query([])?;
-        let mut at: Option<(String, i64, Hash)> = None;
-        while let Some(r) = rows.next()? {
-            let scope: String = r.get(0)?;
-            let n: i64 = r.get(1)?;
-            let (expected, before) = match &at {
-                Some((s, last, hash)) if *s == scope => (last + 1, *hash),
-                _ => (1, START),
-            };
-            let (actor, what, detail): (String, String, String) = (r.get(3)?, r.get(4)?, r.get(7)?);
-            let hash = chained(
-                &before,
-                &Entry {
-                    scope: &scope,
-                    n,
-                    at_ms: r.get(2)?,
-                    actor: &actor,
-                    what: &what,
-                    root: r.get(5)?,
-                    op_id: r.get(6)?,
-                    detail: &detail,
-                },
-            );
-            let fault = |why| Some(AuditFault { scope: Scope(scope.clone()), n: n.unsigned_abs(), why });
-            if n != expected {
-                return Ok(fault("rows before it are missing"));
-            }
-            if r.get::<_, Vec<u8>>(8)? != hash {
-                return Ok(fault("the row was changed after it was written"));
-            }
-            at = Some((scope, n, hash));
-        }
-        Ok(None)
+        verify(&self.conn)
     }
+}
+
+/// Walks every chain of a cache's own trail.
+pub(super) fn verify(conn: &Connection) -> Result<Option<AuditFault>, StoreError> {
+    let mut statement = conn.prepare(
+        "SELECT scope, n, at_ms, actor, what, root, op_id, detail, hash FROM audit ORDER BY scope, n",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut at: Option<(String, i64, Hash)> = None;
+    while let Some(r) = rows.next()? {
+        let scope: String = r.get(0)?;
+        let n: i64 = r.get(1)?;
+        let (expected, before) = match &at {
+            Some((s, last, hash)) if *s == scope => (last + 1, *hash),
+            _ => (1, START),
+        };
+        let (actor, what, detail): (String, String, String) = (r.get(3)?, r.get(4)?, r.get(7)?);
+        let hash = chained(
+            &before,
+            &Entry {
+                scope: &scope,
+                n,
+                at_ms: r.get(2)?,
+                actor: &actor,
+                what: &what,
+                root: r.get(5)?,
+                op_id: r.get(6)?,
+                detail: &detail,
+            },
+        );
+        let fault = |why| Some(AuditFault { scope: Scope(scope.clone()), n: n.unsigned_abs(), why });
+        if n != expected {
+            return Ok(fault("rows before it are missing"));
+        }
+        if r.get::<_, Vec<u8>>(8)? != hash {
+            return Ok(fault("the row was changed after it was written"));
+        }
+        at = Some((scope, n, hash));
+    }
+    Ok(None)
 }

@@ -185,6 +185,51 @@ impl Store {
         self.commit_writes(&draft, writes, texts)
     }
 
+    /// Several edits of several roots, all or none: claims become sent with the file that names them.
+    /// `settings` are kept in the same transaction.
+    pub fn commit_all(
+        &mut self,
+        sets: &[EditSet],
+        texts: &[(String, String)],
+        settings: &[(&str, &str)],
+        actor: &str,
+        now_ms: i64,
+        mint: &mut dyn FnMut() -> Id,
+    ) -> Result<(), StoreError> {
+        self.make_room(false)?;
+        let tx = self.begin()?;
+        let mut changed = Vec::new();
+        for (hash, text) in texts {
+            keep_text(&tx, sets.first().map_or(Id::default(), |s| s.root), hash, text)?;
+        }
+        for set in sets {
+            let mut writes = set.writes().map_err(|_| StoreError::Encoding("an edit"))?;
+            writes.retain(|w| !w.set.is_empty());
+            if writes.is_empty() {
+                continue;
+            }
+            let draft = Draft {
+                scope: &set.scope,
+                root: set.root,
+                fence: set.fence,
+                whole: set.whole,
+                label: &set.label,
+                actor,
+                now_ms,
+                op_id: mint(),
+            };
+            changed.extend(write_op(&tx, &draft, writes)?.2);
+            if let Some(root) = load_record(&tx, set.root)? {
+                changed.push((root.id, root.kind, root.root));
+            }
+        }
+        refresh(&tx, &changed)?;
+        for (key, value) in settings {
+            super::settings::set(&tx, key, value)?;
+        }
+        Ok(tx.commit()?)
+    }
+
     pub(super) fn commit_writes(
         &mut self,
         draft: &Draft<'_>,

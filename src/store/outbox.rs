@@ -140,7 +140,7 @@ impl Store {
 
     fn with_texts(&self, op: Op) -> Result<PendingOp, StoreError> {
         let mut texts = Vec::new();
-        for w in op.writes.iter().filter(|w| w.kind == RecordKind::Document) {
+        for w in op.writes.iter().filter(|w| matches!(w.kind, RecordKind::Document | RecordKind::Batch)) {
             for f in w.set.iter().filter(|f| f.0 == "hash") {
                 if let Some(hash) = f.2.as_str()
                     && let Some(text) = text_of(&self.conn, hash)?

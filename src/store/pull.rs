@@ -63,32 +63,12 @@ impl Store {
         let learning = self.learning;
         let tx = self.begin()?;
         let mut done = Absorbed::default();
-        let mut changed = Vec::new();
-        for r in &page.records {
-            let known = standing(&tx, r.id)?;
-            if learning && known.is_none() {
-                uses::learn_of_others(&tx, r, now_ms)?;
-            }
-            let here = known.unwrap_or_default();
-            if r.version <= here.base || r.version < here.acked {
-                continue;
-            }
-            let pending = if here.pending > 0 { pending_on(&tx, r)? } else { Vec::new() };
-            adopt(&tx, r, &pending)?;
-            changed.push((r.id, r.kind, r.root));
-            done.records += 1;
-            if r.kind == RecordKind::Document
-                && !r.deleted
-                && let Some(hash) = r.body.get("hash").and_then(|h| h.as_str())
-                && !tx.prepare_cached("SELECT 1 FROM document_text WHERE hash = ?1")?.exists([hash])?
-            {
-                done.lacking.push(hash.to_string());
-            }
-        }
-        refresh(&tx, &changed)?;
+        take_records(&tx, &page.records, learning.then_some(now_ms), &mut done)?;
         for PulledItem { item, fence } in &page.items {
             let known = tx
-                .prepare_cached("SELECT 1 FROM record WHERE scope = ?1 AND id = ?2")?
+                .prepare_cached(
+                    "SELECT 1 FROM record WHERE scope = ?1 AND id = ?2 AND (base > 0 OR pending > 0)",
+                )?
                 .exists(params![item.scope, item.id])?;
             if known {
                 set_lease(
@@ -120,6 +100,29 @@ impl Store {
         Ok(done)
     }
 
+    /// Takes the records of encounters that were asked for.
+    pub fn keep_records(&mut self, records: &[Record]) -> Result<Absorbed, StoreError> {
+        let tx = self.begin()?;
+        let mut done = Absorbed::default();
+        take_records(&tx, records, None, &mut done)?;
+        tx.commit()?;
+        Ok(done)
+    }
+
+    /// The encounters of a scope whose records a cache holds and this one lacks: what `login` holds, the next `next`
+    /// of their list, and what was opened lately.
+    pub fn lacking_roots(&self, scope: &Scope, login: &str, next: u32) -> Result<Vec<Id>, StoreError> {
+        let mut s = self.conn.prepare_cached(
+            "SELECT id FROM work_item w WHERE scope = ?1
+               AND (holder = ?2 OR id IN (SELECT root FROM recent) OR id IN (
+                 SELECT id FROM work_item WHERE scope = ?1 AND assigned = ?2 AND stage = 0
+                 ORDER BY rank, last_day, account LIMIT ?3))
+               AND NOT EXISTS (SELECT 1 FROM record r WHERE r.id = w.id)",
+        )?;
+        let rows = s.query_map(params![scope, login, next], |r| r.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// The hub was restored from an older copy: read its log again from the start. What is here stays visible
     /// until the hub's records replace it; what the hub turns out not to have goes when the reading is done.
     pub fn read_again(&mut self, scope: &Scope) -> Result<(), StoreError> {
@@ -130,6 +133,12 @@ impl Store {
             [scope],
         )?;
         tx.execute("UPDATE record SET base = 0, acked = 0 WHERE scope = ?1", [scope])?;
+        // Rows that came without records come again, or are gone.
+        tx.execute(
+            "DELETE FROM work_item WHERE scope = ?1 AND patient = zeroblob(16) AND NOT EXISTS
+               (SELECT 1 FROM record r WHERE r.id = work_item.id)",
+            [scope],
+        )?;
         tx.execute("UPDATE work_item SET fence = 0 WHERE scope = ?1", [scope])?;
         Ok(tx.commit()?)
     }
@@ -197,6 +206,39 @@ impl Store {
     }
 }
 
+/// Takes records that are newer than what is here, with our unconfirmed edits on top. `learning` dates what new
+/// ones say of others' use of codes; `None` where that is not learned.
+fn take_records(
+    tx: &rusqlite::Connection,
+    records: &[Record],
+    learning: Option<i64>,
+    done: &mut Absorbed,
+) -> Result<(), StoreError> {
+    let mut changed = Vec::new();
+    for r in records {
+        let known = standing(tx, r.id)?;
+        if let (Some(now_ms), None) = (learning, &known) {
+            uses::learn_of_others(tx, r, now_ms)?;
+        }
+        let here = known.unwrap_or_default();
+        if r.version <= here.base || r.version < here.acked {
+            continue;
+        }
+        let pending = if here.pending > 0 { pending_on(tx, r)? } else { Vec::new() };
+        adopt(tx, r, &pending)?;
+        changed.push((r.id, r.kind, r.root));
+        done.records += 1;
+        if r.kind == RecordKind::Document
+            && !r.deleted
+            && let Some(hash) = r.body.get("hash").and_then(|h| h.as_str())
+            && !tx.prepare_cached("SELECT 1 FROM document_text WHERE hash = ?1")?.exists([hash])?
+        {
+            done.lacking.push(hash.to_string());
+        }
+    }
+    refresh(tx, &changed)
+}
+
 fn set_lease(conn: &rusqlite::Connection, id: Id, lease: &Lease) -> Result<(), StoreError> {
     conn.prepare_cached(
         "UPDATE work_item SET holder = ?2, lease_until = ?3, fence = ?4 WHERE id = ?1 AND fence <= ?4",
@@ -212,7 +254,7 @@ fn sweep(conn: &rusqlite::Connection, scope: &Scope) -> Result<(), StoreError> {
     }
     conn.execute("DELETE FROM record WHERE scope = ?1 AND base = 0 AND pending = 0", [scope])?;
     conn.execute(
-        "DELETE FROM work_item WHERE scope = ?1 AND NOT EXISTS
+        "DELETE FROM work_item WHERE scope = ?1 AND patient <> zeroblob(16) AND NOT EXISTS
            (SELECT 1 FROM record r WHERE r.scope = work_item.scope AND r.id = work_item.id)",
         [scope],
     )?;

@@ -10,7 +10,7 @@ use super::{
     proposal,
 };
 use crate::domain::chart::Directory;
-use crate::domain::{Body, Chart, ChartError, Id, Item, PastService, WorkItem};
+use crate::domain::{Body, Chart, ChartError, Id, Item, PastService, Scope, WorkItem};
 use crate::sqlite::{DbError, Key, OpenMode, lease_of, load_record, open, records_of_root};
 use chrono::Days;
 use rusqlite::Connection;
@@ -109,6 +109,26 @@ impl Reader {
         Ok(out)
     }
 
+    /// Payers and providers, and the site and fees of a scope.
+    pub fn directory(&self, scope: &Scope) -> Result<Directory, StoreError> {
+        let shared = Shared::current(&self.conn, self.shared.take())?;
+        let out = Directory {
+            patient: None,
+            coverages: std::collections::BTreeMap::new(),
+            payers: shared.payers.clone(),
+            providers: shared.providers.clone(),
+            site: shared.site(scope).cloned(),
+            fees: shared.fees(scope),
+        };
+        self.shared.replace(Some(shared));
+        Ok(out)
+    }
+
+    /// The scope a record lives in.
+    pub fn scope_of(&self, id: Id) -> Result<Option<Scope>, StoreError> {
+        Ok(load_record(&self.conn, id)?.map(|r| r.scope))
+    }
+
     /// One live record of a type, in whatever scope it lives: a patient, a payer.
     pub fn item<T: Body>(&self, id: Id) -> Result<Option<Item<T>>, StoreError> {
         match load_record(&self.conn, id)? {
@@ -142,6 +162,11 @@ impl Reader {
     }
 
     /// Ops the hub has not answered.
+    /// Walks the cache's own audit chains; `None` when all is whole.
+    pub fn audit_verify(&self) -> Result<Option<super::AuditFault>, StoreError> {
+        super::audit::verify(&self.conn)
+    }
+
     pub fn pending_count(&self) -> Result<u64, StoreError> {
         let n: i64 = self
             .conn

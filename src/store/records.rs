@@ -124,7 +124,11 @@ pub(super) fn refresh<'a>(
                 payer_name(conn, *id)?;
                 Vec::new()
             }
-            RecordKind::Provider | RecordKind::Site | RecordKind::Fees | RecordKind::Proposal => Vec::new(),
+            RecordKind::Provider
+            | RecordKind::Site
+            | RecordKind::Fees
+            | RecordKind::Proposal
+            | RecordKind::Batch => Vec::new(),
             _ => vec![*root],
         };
         directory |=

@@ -8,7 +8,7 @@
 
 use super::Backoff;
 use super::plan::{self, Action, Answer, Halt, Standing, Task, Work};
-use crate::domain::{Id, SHARED_SCOPE, Scope};
+use crate::domain::{Id, Role, SHARED_SCOPE, Scope};
 use crate::hub::{Hello, Hub, HubError, HubEvent, PullAnswer, PushAnswer, SCHEMA, Welcome};
 use crate::sqlite::ErrorKind;
 use crate::store::{PulledItem, PulledPage, Settled, Store, StoreError};
@@ -16,12 +16,20 @@ use std::collections::VecDeque;
 
 /// The hub a cache belongs to.
 const HUB_SETTING: &str = "hub";
+/// The setting that holds when the last round went through, milliseconds since 1970; to the minute.
+pub const LAST_OK: &str = "sync.last";
+/// The setting that holds the role the hub gave at the last greeting: the one that may most.
+pub const MY_ROLE: &str = "role";
 /// Rows a pull asks for.
 const PAGE: u32 = 1_000;
 /// Texts a call asks for.
 const TEXTS: usize = 64;
 const EVENTS: u32 = 200;
 const DAY_MS: i64 = 24 * 3600 * 1000;
+/// Encounters of my list whose records are here before I open them.
+const AHEAD: u32 = 20;
+/// Encounters a call fetches.
+const ROOTS: usize = 20;
 /// Ops between two transactions of the cache that record their answers.
 const BATCH: u32 = 64;
 
@@ -68,6 +76,8 @@ pub enum SyncState {
 pub struct SyncStatus {
     pub pending: u64,
     pub last_ok: Option<i64>,
+    /// How far the hub's clock is ahead of the one we were told, in milliseconds. Leases end by the hub's.
+    pub skew_ms: i64,
     pub state: SyncState,
 }
 
@@ -115,6 +125,8 @@ pub struct Engine {
     halted: bool,
     /// When ops that were confirmed long ago were last forgotten.
     pruned_at: Option<i64>,
+    /// When `LAST_OK` was written.
+    noted: i64,
 }
 
 impl Engine {
@@ -130,6 +142,7 @@ impl Engine {
             in_round: false,
             halted: false,
             pruned_at: None,
+            noted: 0,
         }
     }
 
@@ -199,6 +212,7 @@ impl Engine {
                 Task::Pull(scope) => {
                     Some(Work::Pull { scope: scope.clone(), cursor: store.cursor(scope)?, limit: PAGE })
                 }
+                Task::Fetch(scope, roots) => Some(Work::Fetch { scope: scope.clone(), roots: roots.clone() }),
                 Task::Texts(scope, hashes) => {
                     Some(Work::Texts { scope: scope.clone(), hashes: hashes.clone() })
                 }
@@ -226,7 +240,10 @@ impl Engine {
         let mut done = Progress::default();
         match answer {
             Err(e) => self.failed(&e, now_ms),
-            Ok(Answer::Welcome(welcome)) => self.greeted(store, welcome, &mut done)?,
+            Ok(Answer::Welcome(welcome)) => {
+                self.status.skew_ms = welcome.now_ms - now_ms;
+                self.greeted(store, welcome, &mut done)?;
+            }
             Ok(Answer::Push { scope, answers }) => self.pushed(store, &scope, answers, now_ms, &mut done)?,
             Ok(Answer::Events(events)) => {
                 for e in &events {
@@ -234,6 +251,13 @@ impl Engine {
                 }
             }
             Ok(Answer::Pull { scope, answer }) => self.pulled(store, &scope, answer, now_ms, &mut done)?,
+            Ok(Answer::Fetch { scope, records }) => {
+                let absorbed = store.keep_records(&records)?;
+                done.pulled += absorbed.records;
+                done.roots.extend(absorbed.roots);
+                self.tasks.pop_front();
+                self.ask_texts(&scope, &absorbed.lacking);
+            }
             Ok(Answer::Texts(texts)) => {
                 store.keep_texts(&texts)?;
                 self.tasks.pop_front();
@@ -244,6 +268,10 @@ impl Engine {
             self.backoff.reset();
             self.wake_at = 0;
             self.status.last_ok = Some(now_ms);
+            if now_ms - self.noted >= 60_000 {
+                self.noted = now_ms;
+                store.set_setting(LAST_OK, &now_ms.to_string())?;
+            }
             self.status.state = SyncState::Synced;
             if self.pruned_at.is_none_or(|at| now_ms - at > DAY_MS) {
                 store.prune_outbox(now_ms)?;
@@ -289,6 +317,12 @@ impl Engine {
             store.set_setting(HUB_SETTING, &welcome.hub.to_string())?;
         }
         self.status.state = SyncState::Working;
+        let role = welcome.scopes.iter().map(|(_, r)| *r).max_by_key(|r| r.weight());
+        if let Some(role) = role.map(Role::label)
+            && store.setting(MY_ROLE)?.as_deref() != Some(role)
+        {
+            store.set_setting(MY_ROLE, role)?;
+        }
         let offered: Vec<Scope> = welcome.scopes.into_iter().map(|(s, _)| s).collect();
         for scope in store.scopes()? {
             if !welcome.all_scopes && !offered.contains(&scope) {
@@ -366,10 +400,16 @@ impl Engine {
         Ok(())
     }
 
+    fn ask_texts(&mut self, scope: &Scope, hashes: &[String]) {
+        for part in hashes.chunks(TEXTS) {
+            self.tasks.push_back(Task::Texts(scope.clone(), part.to_vec()));
+        }
+    }
+
     fn revoke(&mut self, store: &mut Store, scope: &Scope, done: &mut Progress) -> Result<(), SyncError> {
         store.erase_scope(scope)?;
         done.revoked.push(scope.clone());
-        self.tasks.retain(|t| !matches!(t, Task::Push(s) | Task::Pull(s) | Task::Texts(s, _) if s == scope));
+        self.tasks.retain(|t| !matches!(t, Task::Push(s) | Task::Pull(s) | Task::Texts(s, _) | Task::Fetch(s, _) if s == scope));
         if let Some((scopes, _)) = &mut self.welcome {
             scopes.retain(|s| s != scope);
         }
@@ -400,11 +440,14 @@ impl Engine {
                 )?;
                 done.pulled += absorbed.records;
                 done.roots.extend(absorbed.roots);
-                for hashes in absorbed.lacking.chunks(TEXTS) {
-                    self.tasks.push_back(Task::Texts(scope.clone(), hashes.to_vec()));
-                }
+                self.ask_texts(scope, &absorbed.lacking);
                 if !page.more {
                     self.tasks.pop_front();
+                    if page.lists {
+                        for roots in store.lacking_roots(scope, &self.login, AHEAD)?.chunks(ROOTS) {
+                            self.tasks.push_back(Task::Fetch(scope.clone(), roots.to_vec()));
+                        }
+                    }
                 }
             }
             PullAnswer::Restored { .. } => {

@@ -12,5 +12,5 @@ mod lease;
 pub mod plan;
 
 pub use backoff::Backoff;
-pub use engine::{Engine, Progress, SyncError, SyncState, SyncStatus};
+pub use engine::{Engine, LAST_OK, MY_ROLE, Progress, SyncError, SyncState, SyncStatus};
 pub use plan::{Answer, Halt, Work};

@@ -3,7 +3,7 @@
 //! Owns the table of SYNC.md section 3 and the order of one round: push every scope, send events, pull every
 //! scope, fetch texts.
 
-use crate::domain::{Cursor, Id, Scope};
+use crate::domain::{Cursor, Id, Record, Scope};
 use crate::hub::{Hello, Hub, HubError, HubEvent, PullAnswer, PushAnswer, Welcome};
 use crate::store::{PendingOp, Settled};
 use std::collections::VecDeque;
@@ -24,6 +24,11 @@ pub enum Work {
         scope: Scope,
         hashes: Vec<String>,
     },
+    /// The records of encounters, from a hub that sends lists only.
+    Fetch {
+        scope: Scope,
+        roots: Vec<Id>,
+    },
 }
 
 /// What the hub said to it.
@@ -41,6 +46,10 @@ pub enum Answer {
         answer: PullAnswer,
     },
     Texts(Vec<(String, String)>),
+    Fetch {
+        scope: Scope,
+        records: Vec<Record>,
+    },
 }
 
 impl Work {
@@ -57,6 +66,10 @@ impl Work {
                 hub.stamp(&scope)?;
                 let answer = hub.pull(&scope, &cursor, limit)?;
                 Answer::Pull { scope, answer }
+            }
+            Work::Fetch { scope, roots } => {
+                let records = hub.fetch(&scope, &roots)?;
+                Answer::Fetch { scope, records }
             }
             Work::Texts { scope, hashes } => Answer::Texts(hub.texts(&scope, &hashes)?),
         })
@@ -147,6 +160,7 @@ pub enum Task {
     Events,
     Pull(Scope),
     Texts(Scope, Vec<String>),
+    Fetch(Scope, Vec<Id>),
 }
 
 /// One round over the scopes this person has, the shared one first: a chart's payers come before its work item.

@@ -4,11 +4,11 @@
 
 use super::builder::first_row;
 use super::paint::{Painter, cols};
-use super::{book_notes, overlays};
+use super::{book_notes, book_volume, overlays};
 use crate::app::layout::Area;
-use crate::app::{BookFocus, BookRow, BookView, Command, Context, NoteLineKind, Page, VolumePage};
+use crate::app::{BookFocus, BookRow, BookView, Command, Context, NoteLineKind, Page};
 use crate::codes::browse::Level;
-use crate::codes::volumes::{Volume, VolumeKind};
+use crate::codes::volumes::VolumeKind;
 use crate::codes::{CodeStatus, display_code};
 use crate::domain::CodeSystem;
 use crate::theme::Role;
@@ -24,6 +24,7 @@ pub fn next_keys(b: &BookView) -> (Context, &'static [(Command, &'static str)]) 
         };
         return (Context::Text, words);
     }
+    let heading = b.row().is_some_and(|r| r.status == CodeStatus::Header);
     let keys: &[(Command, &str)] = match (&b.page, b.focus) {
         (_, BookFocus::Notes) => &[
             (C::Open, "follow"),
@@ -32,19 +33,32 @@ pub fn next_keys(b: &BookView) -> (Context, &'static [(Command, &'static str)]) 
             (C::BookBack, "back"),
             (C::Back, "close"),
         ],
+        _ if b.is_missing() => {
+            &[(C::ListNext, "next volume"), (C::ListPrev, "volume before"), (C::Back, "close")]
+        }
+        (Page::Tabular(_), _) if heading => &[
+            (C::Open, "open"),
+            (C::Left, "above"),
+            (C::PaneNext, "notes"),
+            (C::BookBack, "back"),
+            (C::Back, "close"),
+            (C::Search, "go to"),
+            (C::ListNext, "index"),
+            (C::BookForward, "forward"),
+        ],
         (Page::Tabular(_), _) if b.pair.is_some() => {
-            &[(C::Open, "take"), (C::Expand, "below"), (C::BookBack, "back"), (C::Back, "close")]
+            &[(C::Open, "take"), (C::Left, "above"), (C::BookBack, "back"), (C::Back, "close")]
         }
         (Page::Tabular(_), _) if b.replaces.is_some() => &[
             (C::Open, "post"),
             (C::BookReplace, "replace"),
             (C::Expand, "below"),
-            (C::Left, "above"),
             (C::PaneNext, "notes"),
             (C::BookBack, "back"),
+            (C::Back, "close"),
+            (C::Left, "above"),
             (C::Search, "go to"),
             (C::ListNext, "index"),
-            (C::Back, "close"),
         ],
         (Page::Tabular(_), _) => &[
             (C::Open, "post"),
@@ -52,27 +66,26 @@ pub fn next_keys(b: &BookView) -> (Context, &'static [(Command, &'static str)]) 
             (C::Left, "above"),
             (C::PaneNext, "notes"),
             (C::BookBack, "back"),
-            (C::BookForward, "forward"),
+            (C::Back, "close"),
             (C::Search, "go to"),
             (C::ListNext, "index"),
-            (C::Back, "close"),
+            (C::BookForward, "forward"),
         ],
         (Page::Volume(p), _) if p.kind.has_columns() => &[
             (C::Open, "see the code"),
-            (C::Expand, "column"),
+            (C::Expand, "next column"),
             (C::Search, "filter"),
+            (C::Back, "close"),
             (C::BookBack, "back"),
             (C::ListNext, "next volume"),
-            (C::Back, "close"),
         ],
         (Page::Volume(_), _) => &[
             (C::Open, "see the code"),
             (C::Expand, "below"),
-            (C::Left, "above"),
             (C::Search, "filter"),
+            (C::Back, "close"),
             (C::BookBack, "back"),
             (C::ListNext, "next volume"),
-            (C::Back, "close"),
         ],
     };
     (Context::Overlay, keys)
@@ -84,6 +97,12 @@ pub fn overlay(b: &BookView, area: Area, top: bool, p: &mut Painter<'_, '_>) {
     p.title(area, "Code book", &valid, top && b.focus == BookFocus::List);
     volumes(b, Area { y: area.y + 1, h: 1, ..area }, p);
     let body = Area { y: area.y + 2, h: area.h.saturating_sub(2), ..area };
+    if let Page::Volume(v) = &b.page
+        && b.is_missing()
+    {
+        book_volume::not_loaded(v.kind, body, p);
+        return;
+    }
     let columns = matches!(&b.page, Page::Volume(v) if v.kind.has_columns());
     let (list, notes) = match (columns, area.w) {
         // a table by columns takes the width, its notes lie below
@@ -101,7 +120,7 @@ pub fn overlay(b: &BookView, area: Area, top: bool, p: &mut Painter<'_, '_>) {
     };
     match &b.page {
         Page::Tabular(_) => tabular(b, list, top, p),
-        Page::Volume(v) => volume(b, v, list, top, p),
+        Page::Volume(v) => book_volume::list(b, v, list, top, p),
     }
     book_notes::pane(b, notes, top, p);
 }
@@ -140,7 +159,7 @@ fn volumes(b: &BookView, area: Area, p: &mut Painter<'_, '_>) {
 }
 
 /// A line being typed, under the volumes; returns the rows it took.
-fn typed_line(b: &BookView, area: Area, top: bool, p: &mut Painter<'_, '_>) -> u16 {
+pub(super) fn typed_line(b: &BookView, area: Area, top: bool, p: &mut Painter<'_, '_>) -> u16 {
     let kept = match &b.page {
         Page::Volume(v) if b.line.is_none() && !v.filter.is_empty() => Some(v.filter.as_str()),
         _ => None,
@@ -174,25 +193,31 @@ fn tabular(b: &BookView, area: Area, top: bool, p: &mut Painter<'_, '_>) {
     }
     // The highlighted title in full, where its row has to cut it.
     let row = b.row();
-    let room = usize::from(area.w.saturating_sub(name_w + 5));
     let foot = match row {
-        Some(r) if usize::from(cols(title_of(r)) + cols(&tail(r))) > room && area.h > 10 => 3,
+        Some(r) if cols(&r.title) > title_room(r, name_w, area.w) && area.h > 10 => 3,
         _ => 0,
     };
-    let list = Area { y, h: end.saturating_sub(y + foot), ..area };
+    let mut list = Area { y, h: end.saturating_sub(y + foot), ..area };
+    if b.rows.len() > usize::from(list.h) && list.h > 3 {
+        // the last row counts what is out of sight
+        list.h -= 1;
+        let text = format!("{} of {}", b.cursor + 1, b.rows.len());
+        p.right(area, list.y + list.h, &format!("{text} "), Role::Muted);
+    }
     let fit = usize::from(list.h);
     let first = first_row(b.cursor, fit);
     for (i, row) in b.rows.iter().enumerate().skip(first).take(fit) {
         let at = Area { y: list.y + (i - first) as u16, h: 1, ..list };
         code_row(row, i == b.cursor, name_w, at, p);
     }
-    if b.rows.len() > first + fit {
-        let text = format!(" {} more below ", b.rows.len() - first - fit);
-        p.right(list, list.y + list.h.saturating_sub(1), &text, Role::Muted);
-    }
     if let Some(row) = row.filter(|_| foot > 0) {
         p.words(area.x + 2, end - foot + 1, area.w.saturating_sub(4), foot - 1, &row.title, Role::Text);
     }
+}
+
+/// Columns left for the title of a row.
+fn title_room(row: &BookRow, name_w: u16, width: u16) -> u16 {
+    width.saturating_sub(name_w + 5 + cols(&tail(row)))
 }
 
 fn name_width<'a>(rows: impl Iterator<Item = &'a BookRow>) -> u16 {
@@ -206,8 +231,12 @@ fn name_of(row: &BookRow) -> Cow<'_, str> {
     }
 }
 
-fn title_of(row: &BookRow) -> &str {
-    row.short.as_deref().unwrap_or(&row.title)
+/// The title, or where it does not fit what the heading above does not say.
+fn title_of(row: &BookRow, room: u16) -> &str {
+    match &row.short {
+        Some(short) if cols(&row.title) > room => short,
+        _ => &row.title,
+    }
 }
 
 fn path_row(row: &BookRow, name_w: u16, area: Area, p: &mut Painter<'_, '_>) {
@@ -242,136 +271,12 @@ fn code_row(row: &BookRow, here: bool, name_w: u16, area: Area, p: &mut Painter<
     p.put(x + 2, y, name_w, &name_of(row), name_role);
     let tail = tail(row);
     let tail_w = cols(&tail);
-    let room = area.w.saturating_sub(name_w + 5 + tail_w);
-    p.put(x + name_w + 3, y, room, title_of(row), text_role);
+    let room = title_room(row, name_w, area.w);
+    p.put(x + name_w + 3, y, room, title_of(row, room), text_role);
     p.put((x + area.w).saturating_sub(tail_w + 1), y, tail_w, &tail, tail_role);
     if here {
         p.highlight(area, y, Role::Cursor);
     }
-}
-
-fn volume(b: &BookView, v: &VolumePage, area: Area, top: bool, p: &mut Painter<'_, '_>) {
-    let Some(volume) = b.volumes.get(v.kind) else {
-        not_loaded(v.kind, area, p);
-        return;
-    };
-    let mut y = area.y + typed_line(b, area, top, p);
-    if let Some(entry) = v.entry {
-        let path = volume.path(entry);
-        p.put(area.x + 1, y, area.w.saturating_sub(2), &path, Role::Title);
-        y += 1;
-    }
-    let columns = columns_shown(volume, v.column, area.w);
-    if v.kind.has_columns() {
-        for (x, w, i) in column_places(area, &columns) {
-            let role = if i == v.column { Role::Selected } else { Role::Muted };
-            let head = volume.heads.get(i).map(String::as_str).unwrap_or("");
-            p.put(x, y, w, head, role);
-        }
-        y += 1;
-    }
-    let fit = usize::from((area.y + area.h).saturating_sub(y));
-    if b.listed.is_empty() {
-        let text = if v.filter.is_empty() { "nothing below this entry" } else { "no row has these words" };
-        p.put(area.x + 2, y, area.w.saturating_sub(3), text, Role::Muted);
-    }
-    let base = b.listed.iter().map(|i| volume.row(*i).level).min().unwrap_or(0);
-    let first = first_row(b.cursor, fit);
-    for (n, i) in b.listed.iter().enumerate().skip(first).take(fit) {
-        let at = Area { y: y + (n - first) as u16, h: 1, ..area };
-        volume_row(volume, *i, v, base, n == b.cursor, &columns, at, p);
-    }
-}
-
-/// Which columns fit beside the terms, the chosen one among them.
-fn columns_shown(volume: &Volume, chosen: usize, width: u16) -> std::ops::Range<usize> {
-    let n = volume.heads.len();
-    let fit = usize::from(width.saturating_sub(34) / COLUMN).clamp(1, n.max(1));
-    let from = if chosen >= fit { chosen + 1 - fit } else { 0 };
-    from..(from + fit).min(n)
-}
-
-/// Columns of a table's column: a code, and room for the end of its head.
-const COLUMN: u16 = 12;
-
-fn column_places(area: Area, shown: &std::ops::Range<usize>) -> Vec<(u16, u16, usize)> {
-    let start = (area.x + area.w).saturating_sub(COLUMN * shown.len() as u16);
-    shown.clone().enumerate().map(|(n, i)| (start + COLUMN * n as u16, COLUMN - 1, i)).collect()
-}
-
-#[allow(clippy::too_many_arguments)]
-fn volume_row(
-    volume: &Volume,
-    i: usize,
-    v: &VolumePage,
-    base: u8,
-    here: bool,
-    columns: &std::ops::Range<usize>,
-    area: Area,
-    p: &mut Painter<'_, '_>,
-) {
-    let row = volume.row(i);
-    let (x, y) = (area.x, area.y);
-    let indent = 2 * u16::from(row.level.saturating_sub(base).min(9));
-    p.put(x, y, 1, if here { "▸" } else { " " }, Role::Key);
-    let see = match (row.see(), row.see_also()) {
-        ("", "") => String::new(),
-        ("", also) => format!("see also {also}"),
-        (see, _) => format!("see {see}"),
-    };
-    let codes = match v.kind.has_columns() {
-        true => String::new(),
-        false => match (row.cell(0), row.cell(1)) {
-            ("", _) if volume.below(i).is_empty() => String::new(),
-            ("", _) => "›".into(),
-            (code, "") => code.to_string(),
-            (code, paired) => format!("{code} [{paired}]"),
-        },
-    };
-    let right = match v.kind.has_columns() {
-        true => COLUMN * columns.len() as u16,
-        false => cols(&codes) + 1,
-    };
-    let room = area.w.saturating_sub(3 + indent + right);
-    let mut used = p.put(x + 2 + indent, y, room, row.title(), Role::Text);
-    for (text, role) in [(row.modifiers(), Role::Muted), (see.as_str(), Role::Info)] {
-        if !text.is_empty() && used + 1 < room {
-            used += 1 + p.put(x + 3 + indent + used, y, room - used - 1, text, role);
-        }
-    }
-    if here {
-        p.highlight(area, y, Role::Cursor);
-    }
-    if v.kind.has_columns() {
-        for (cx, w, c) in column_places(area, columns) {
-            let code = row.cell(c);
-            let chosen = here && c == v.column;
-            p.put(cx, y, w, if code.is_empty() { "-" } else { code }, Role::Code);
-            if here {
-                let role = if chosen { Role::Selected } else { Role::Cursor };
-                p.highlight(Area { x: cx, y, w, h: 1 }, y, role);
-            }
-        }
-    } else if !codes.is_empty() {
-        p.put((x + area.w).saturating_sub(cols(&codes) + 1), y, cols(&codes), &codes, Role::Code);
-        if here {
-            p.highlight(area, y, Role::Cursor);
-        }
-    }
-}
-
-fn not_loaded(kind: VolumeKind, area: Area, p: &mut Painter<'_, '_>) {
-    let w = area.w.saturating_sub(4);
-    let mut y = area.y + 1;
-    y += p.words(area.x + 2, y, w, 3, &format!("{} is not loaded.", kind.title()), Role::Title);
-    let text = format!(
-        "Its official file is {}, published by CDC/NCHS with each year's ICD-10-CM. An administrator loads it once for all:",
-        kind.file()
-    );
-    y += p.words(area.x + 2, y + 1, w, 5, &text, Role::Text) + 2;
-    p.put(area.x + 4, y, w, "codesk tables import FILE", Role::Key);
-    let text = "The Tabular List with all its notes is here without it; search finds index words that ship with the program.";
-    p.words(area.x + 2, y + 2, w, 4, text, Role::Muted);
 }
 
 pub fn plain(b: &BookView, out: &mut Vec<String>) {

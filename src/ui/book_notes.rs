@@ -6,7 +6,7 @@ use super::paint::{Painter, cols};
 use crate::app::layout::Area;
 use crate::app::reading::wrap;
 use crate::app::{BookFocus, BookView, NoteLine, NoteLineKind};
-use crate::codes::NoteKind;
+use crate::codes::{CodeSystem, NoteKind, display_code};
 use crate::theme::Role;
 use unicode_width::UnicodeWidthStr;
 
@@ -72,14 +72,14 @@ pub fn pane(b: &BookView, area: Area, top: bool, p: &mut Painter<'_, '_>) {
         _ if hidden > 0 => format!("{hidden} more below"),
         _ => String::new(),
     };
-    let shown = b.shown_node().map(|n| b.book.node_name(n).to_string()).unwrap_or_default();
-    let name = match shown.contains([' ', '-']) {
-        true => shown,
-        false => crate::domain::display_code(crate::domain::CodeSystem::Icd10cm, &shown),
+    let name = match b.notes_node().map(|n| b.book.node_name(n)) {
+        Some(name) if name.contains([' ', '-']) => format!("Notes · {name}"),
+        Some(code) => format!("Notes · {}", display_code(CodeSystem::Icd10cm, code)),
+        None => "Notes".into(),
     };
-    p.title(area, &format!("Notes · {name}"), &count, focused);
+    p.title(area, &name, &count, focused);
     if rows.is_empty() {
-        p.put(area.x + 2, area.y + 1, area.w.saturating_sub(3), "no notes here", Role::Muted);
+        p.put(area.x + 2, area.y + 1, area.w.saturating_sub(3), "no code on this row", Role::Muted);
     }
     for (i, row) in rows.iter().skip(first).take(h).enumerate() {
         let y = area.y + 1 + i as u16;

@@ -10,6 +10,7 @@ use crate::codes::pad_seventh;
 use crate::codes::pcs::{Continuation, LENGTH};
 use crate::domain::{CodeSystem, display_code};
 use crate::theme::Role;
+use std::borrow::Cow;
 
 /// Columns of the name of a character's place.
 const AXIS: u16 = 19;
@@ -152,15 +153,21 @@ pub fn plain(x: &Builder, out: &mut Vec<String>) {
     }));
 }
 
-/// The 7th characters of a code, each with the code it makes.
-pub fn picker(app: &App, x: &Picker, below: Area, p: &mut Painter<'_, '_>) {
+/// The 7th characters of a code, each with the code it makes. Takes more of the screen where the meanings
+/// would be cut: eleven characters of a fracture differ in their last words.
+pub fn picker(app: &App, x: &Picker, narrow: Area, wide: Area, p: &mut Painter<'_, '_>) {
+    const MADE: u16 = 15;
+    let longest = x.choices.iter().map(|(_, text)| cols(&brief(text))).max().unwrap_or(0);
+    let below = if longest + MADE + 1 > narrow.w { wide } else { narrow };
     let title = app.facts.title(CodeSystem::Icd10cm, &x.code).unwrap_or_default();
     let rows = u16::try_from(x.choices.len()).unwrap_or(40);
-    let h = (rows + 3).min(below.h);
+    let h = (rows + 2).min(below.h);
     let area = inner(Area { y: below.y + below.h - h, h, ..below }, p);
     let shown = display_code(CodeSystem::Icd10cm, &x.code);
     p.title(area, &format!("7th character of {shown}"), "type the letter", true);
     p.put(area.x + 2, area.y + 1, area.w.saturating_sub(3), &title, Role::Muted);
+    let at = if longest + MADE + 1 > area.w { 5 } else { MADE };
+    let room = area.w.saturating_sub(at + 1);
     let fit = usize::from(area.h.saturating_sub(2));
     let first = first_row(x.cursor, fit);
     for (i, (letter, text)) in x.choices.iter().enumerate().skip(first).take(fit) {
@@ -168,11 +175,22 @@ pub fn picker(app: &App, x: &Picker, below: Area, p: &mut Painter<'_, '_>) {
         let here = i == x.cursor;
         p.put(area.x, y, 1, if here { "▸" } else { " " }, Role::Key);
         p.put(area.x + 2, y, 2, &letter.to_string(), Role::Key);
-        let made = display_code(CodeSystem::Icd10cm, &pad_seventh(&x.code, *letter));
-        p.put(area.x + 5, y, 9, &made, Role::Code);
-        p.put(area.x + 15, y, area.w.saturating_sub(16), text, Role::Text);
+        if at == MADE {
+            let made = display_code(CodeSystem::Icd10cm, &pad_seventh(&x.code, *letter));
+            p.put(area.x + 5, y, 9, &made, Role::Code);
+        }
+        let text = if cols(text) > room { brief(text) } else { text.into() };
+        p.put(area.x + at, y, room, &text, Role::Text);
         if here {
             p.highlight(Area { h: 1, ..area }, y, Role::Cursor);
         }
+    }
+}
+
+/// `subsequent: closed fracture with routine healing`
+fn brief(meaning: &str) -> Cow<'_, str> {
+    match meaning.split_once(" encounter for ") {
+        Some((which, what)) => format!("{which}: {what}").into(),
+        None => meaning.into(),
     }
 }

@@ -121,6 +121,7 @@ fn next_keys(app: &App) -> (Context, &'static [(Command, &'static str)]) {
                 (C::PaneNext, "post, stay"),
                 (C::Expand, "below"),
                 (C::Notes, "notes"),
+                (C::Book, "book"),
                 (C::Why, "why"),
                 (C::SystemNext, "systems"),
                 (C::SearchAll, "all hits"),

@@ -6,6 +6,7 @@
 
 mod book;
 mod book_notes;
+mod book_volume;
 mod builder;
 mod chart;
 mod claim;

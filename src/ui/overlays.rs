@@ -21,7 +21,7 @@ pub fn paint(app: &App, overlay: &Overlay, panes: &Panes, top: bool, p: &mut Pai
         Overlay::Picker(x) => {
             let under = app.overlays.iter().any(|o| matches!(o, Overlay::Book(_)));
             let below = if under { panes.book } else { panes.overlay };
-            builder::picker(app, x, below, p)
+            builder::picker(app, x, below, panes.body, p)
         }
         Overlay::Book(x) => book::overlay(x, panes.book, top, p),
         Overlay::Builder(x) => builder::overlay(x, panes.overlay, p),

@@ -60,6 +60,7 @@ fn pull_all(
     limit: u32,
 ) -> (Vec<Record>, Vec<HubItem>, Cursor) {
     let (mut records, mut items) = (Vec::new(), Vec::new());
+    hub.stamp(scope).unwrap();
     loop {
         match hub.pull(scope, &cursor, limit).unwrap() {
             PullAnswer::Page(p) => {
@@ -217,7 +218,7 @@ pub fn leases(f: &dyn Factory) {
     // Registration is nobody's lease.
     assert!(applied(&b.push(&header(&chart, |e| e.priority = 3))));
     // The hub's clock ends it; until somebody else has it the work still counts.
-    f.clock().advance(31 * 60_000);
+    f.advance(31 * 60_000);
     assert!(applied(&a.push(&code("d3", Some(1)))));
     let next = got(b.hub.lease(&scope(), chart.id(), 30).unwrap());
     assert_eq!(next.fence, 2);
@@ -279,7 +280,7 @@ pub fn get_next(f: &dyn Factory) {
     let free: usize = 26 - first.iter().filter(|x| x.item.assigned.is_none()).count();
     assert_eq!(all.len(), free);
     // What ran out comes first, with a new fence.
-    f.clock().advance(31 * 60_000);
+    f.advance(31 * 60_000);
     let mut b = f.client("mruiz", "b");
     let again = b.get_next(&ask("late", 1)).unwrap();
     assert_eq!(again.len(), 1);
@@ -308,7 +309,6 @@ pub fn pulls_in_commit_order(f: &dyn Factory) {
             let (mut cursor, mut seen) = (Cursor::default(), BTreeMap::new());
             loop {
                 let last = done.load(std::sync::atomic::Ordering::SeqCst);
-                hub.stamp(&scope()).unwrap();
                 let (records, items, next) = pull_all(hub.as_mut(), &scope(), cursor, 7);
                 for r in records {
                     let before = seen.insert(r.id, r.version);
@@ -327,7 +327,7 @@ pub fn pulls_in_commit_order(f: &dyn Factory) {
     });
     assert_eq!(seen.len(), 4 * EACH);
     assert!(seen.values().all(|v| *v == 2));
-    let mut hub = f.client("mruiz", "x");
+    let mut hub = f.client("kwong", "x");
     assert_eq!(hub.head(&scope()).unwrap().pos, 2 * 4 * EACH as u64);
     assert_eq!(hub.verify().unwrap(), None);
 }
@@ -338,6 +338,7 @@ pub fn pages_resume(f: &dyn Factory) {
         a.push(&new_encounter(n).1);
     }
     let mut b = f.client("mruiz", "b");
+    b.stamp(&scope()).unwrap();
     let PullAnswer::Page(first) = b.pull(&scope(), &Cursor::default(), 10).unwrap() else { panic!() };
     assert!(first.more && first.records.len() == 10 && first.items.len() == 10);
     // Something already read changes between two pages: it comes again, later.
@@ -414,6 +415,7 @@ pub fn a_restored_hub_is_noticed(f: &dyn Factory) {
     let mut b = Pen::new(f, "mruiz", "b");
     b.push(&header(&chart, |e| e.place = Some("22".into())));
     b.push(&header(&chart, |e| e.priority = 2));
+    b.hub.stamp(&scope()).unwrap();
     assert!(matches!(hub.pull(&scope(), &late, 10).unwrap(), PullAnswer::Restored { .. }), "another history");
     assert!(matches!(hub.pull(&scope(), &early, 10).unwrap(), PullAnswer::Page(_)));
 }
@@ -433,8 +435,9 @@ pub fn verify_finds_a_tampered_row(f: &dyn Factory) {
         detail: String::new(),
     };
     a.hub.record_events(&[event.clone(), event]).unwrap();
-    assert_eq!(a.hub.verify().unwrap(), None);
+    let mut boss = f.client("kwong", "k");
+    assert_eq!(boss.verify().unwrap(), None);
     f.tamper(id("e3"));
-    let fault = a.hub.verify().unwrap().unwrap();
+    let fault = boss.verify().unwrap().unwrap();
     assert_eq!((fault.scope, fault.table.as_str(), fault.pos), (scope(), "record", 4));
 }

@@ -10,7 +10,8 @@ use std::sync::Arc;
 pub trait Factory: Sync {
     /// A new connection to the same hub.
     fn connect(&self) -> Box<dyn Hub>;
-    fn clock(&self) -> &ManualClock;
+    /// Lets the hub's clock go on.
+    fn advance(&self, ms: i64);
     /// Gives somebody a role in a scope.
     fn person(&self, login: &str, role: Role, scope: &str);
     fn remove(&self, login: &str, scope: &str);
@@ -28,6 +29,17 @@ pub trait Factory: Sync {
     }
 }
 
+/// Who works here.
+pub const STAFF: &[(&str, Role, &str)] = &[
+    ("kwong", Role::Supervisor, "*"),
+    ("dlee", Role::Coder, super::CLINIC),
+    ("mruiz", Role::Coder, super::CLINIC),
+    ("pchen", Role::Coder, super::CLINIC),
+    ("tnew", Role::Trainee, super::CLINIC),
+    ("bstone", Role::Biller, super::CLINIC),
+    ("eyes", Role::ReadOnly, super::CLINIC),
+];
+
 pub struct SqliteFactory {
     folder: tempfile::TempDir,
     clock: Arc<ManualClock>,
@@ -39,13 +51,9 @@ impl SqliteFactory {
             folder: tempfile::tempdir().unwrap(),
             clock: Arc::new(ManualClock::at(super::NOW)),
         };
-        f.person("kwong", Role::Supervisor, "*");
-        for coder in ["dlee", "mruiz", "pchen"] {
-            f.person(coder, Role::Coder, super::CLINIC);
+        for (login, role, scope) in STAFF {
+            f.person(login, *role, scope);
         }
-        f.person("tnew", Role::Trainee, super::CLINIC);
-        f.person("bstone", Role::Biller, super::CLINIC);
-        f.person("eyes", Role::ReadOnly, super::CLINIC);
         f
     }
     pub fn path(&self) -> PathBuf {
@@ -65,8 +73,8 @@ impl Factory for SqliteFactory {
     fn connect(&self) -> Box<dyn Hub> {
         Box::new(self.open())
     }
-    fn clock(&self) -> &ManualClock {
-        &self.clock
+    fn advance(&self, ms: i64) {
+        self.clock.advance(ms);
     }
     fn person(&self, login: &str, role: Role, scope: &str) {
         self.open().set_person(login, role, scope).unwrap();
@@ -137,6 +145,9 @@ impl Hub for Lossy {
     }
     fn texts(&mut self, scope: &Scope, hashes: &[String]) -> Result<Vec<(String, String)>, HubError> {
         self.call(|h| h.texts(scope, hashes))
+    }
+    fn fetch(&mut self, scope: &Scope, roots: &[Id]) -> Result<Vec<Record>, HubError> {
+        self.call(|h| h.fetch(scope, roots))
     }
     fn get_next(&mut self, ask: &NextAsk) -> Result<Vec<HubItem>, HubError> {
         self.call(|h| h.get_next(ask))

@@ -2,8 +2,11 @@
 
 #![allow(dead_code)]
 
+pub mod cluster;
 pub mod conformance;
 pub mod hub;
+pub mod pg;
+pub mod rig;
 
 use codesk::domain::chart::Directory;
 use codesk::domain::*;

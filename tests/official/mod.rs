@@ -91,9 +91,9 @@ pub fn xml(text: &str) -> Element {
         if tag.starts_with(['?', '!']) {
             continue;
         }
-        if tag.starts_with('/') {
+        if let Some(closing) = tag.strip_prefix('/') {
             let done = stack.pop().unwrap();
-            assert_eq!(done.name, tag[1..].trim(), "tags are nested");
+            assert_eq!(done.name, closing.trim(), "tags are nested");
             stack.last_mut().expect("a root").children.push(done);
             continue;
         }
@@ -182,6 +182,29 @@ pub fn small_index() -> Volume {
     row(1, "vascular", "(acute onset)", &["F01.50"], "");
     row(0, "Demineralization, bone", "", &[], "Osteoporosis");
     row(0, "Osteoporosis", "(female) (male)", &["M81.0"], "");
+    v
+}
+
+/// A few rows of a table by columns, written for the tests.
+pub fn small_neoplasms() -> Volume {
+    let heads =
+        ["Malignant Primary", "Malignant Secondary", "Ca in situ", "Benign", "Uncertain", "Unspecified"];
+    let mut v = Volume::new("rows written for this test", &heads);
+    let mut row = |level, title, cells: [&str; 6]| {
+        v.push(RowParts { level, title, cells: &cells, ..RowParts::default() });
+    };
+    row(0, "Neoplasm", ["C80.1", "C79.9", "D09.9", "D36.9", "D48.9", "D49.9"]);
+    row(1, "breast", ["C50.9-", "C79.81", "D05.9-", "D24.-", "D48.6-", "D49.3"]);
+    row(1, "kidney", ["C64.-", "C79.0-", "D09.19", "D30.0-", "D41.0-", "D49.51-"]);
+    row(2, "pelvis", ["C65.-", "C79.0-", "D09.19", "D30.1-", "D41.1-", "D49.51-"]);
+    row(1, "lung", ["C34.9-", "C78.0-", "D02.2-", "D14.3-", "D38.1", "D49.1"]);
+    v
+}
+
+pub fn small_volumes() -> Volumes {
+    let mut v = Volumes::default();
+    v.load(VolumeKind::Index, small_index());
+    v.load(VolumeKind::Neoplasms, small_neoplasms());
     v
 }
 

@@ -42,8 +42,8 @@ impl CodeFacts for Loaded {
         }
         notes
     }
-    fn poa_exempt(&self, code: &str) -> Option<bool> {
-        Fixture.poa_exempt(code)
+    fn poa_exempt(&self, code: &str, on: chrono::NaiveDate) -> Option<bool> {
+        Fixture.poa_exempt(code, on)
     }
     fn sided(&self, code: &str) -> Vec<String> {
         Fixture.sided(code)

@@ -4,6 +4,8 @@
 //! transaction, so positions are given as rows are written and stamping has nothing left to do.
 //! Several processes may have it open; each call waits its turn. The file must lie on a local disk.
 
+mod admin;
+mod control;
 mod lease;
 mod log;
 mod people;
@@ -20,7 +22,10 @@ use crate::sqlite::{Key, Migration, OpenMode, load_record, migrate, open};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::{path::Path, sync::Arc};
 
-const MIGRATIONS: &[Migration] = &[Migration { number: 1, sql: include_str!("schema/0001_hub.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, sql: include_str!("schema/0001_hub.sql") },
+    Migration { number: 2, sql: include_str!("schema/0002_control.sql") },
+];
 
 /// The scope of what belongs to the hub as a whole.
 const EVERYWHERE: &str = "*";
@@ -128,6 +133,11 @@ impl Hub for SqliteHub {
         pull::texts(&self.conn, scope, hashes)
     }
 
+    fn fetch(&mut self, scope: &Scope, roots: &[Id]) -> Result<Vec<crate::domain::Record>, HubError> {
+        let (session, role) = self.caller(scope)?;
+        pull::fetch(&self.conn, &session, role, scope, roots)
+    }
+
     fn get_next(&mut self, ask: &NextAsk) -> Result<Vec<HubItem>, HubError> {
         let (session, role) = self.caller(&ask.scope)?;
         if !role.may_code() {
@@ -177,6 +187,14 @@ impl Hub for SqliteHub {
         let lease = lease::break_it(&tx, &session, scope, id, why, now_ms)?;
         tx.commit()?;
         Ok(lease)
+    }
+
+    fn reserve_control_numbers(&mut self, sender: &str, n: u32) -> Result<u64, HubError> {
+        self.session()?;
+        let tx = self.begin()?;
+        let first = control::take(&tx, sender, n)?;
+        tx.commit()?;
+        Ok(first)
     }
 
     fn record_events(&mut self, events: &[HubEvent]) -> Result<(), HubError> {

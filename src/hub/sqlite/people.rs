@@ -5,26 +5,11 @@ use crate::domain::{Id, Role, SHARED_SCOPE, Scope};
 use crate::hub::{Hello, HubError, Welcome};
 use rusqlite::{Connection, OptionalExtension, params};
 
+/// Who acts when nobody has signed in: the program setting a hub up.
+pub(super) const SET_UP: &str = "set-up";
+
 fn role_key(role: Role) -> &'static str {
     role.label()
-}
-
-fn role_of(key: &str) -> Option<Role> {
-    [Role::Coder, Role::Trainee, Role::Supervisor, Role::Biller, Role::Admin, Role::ReadOnly]
-        .into_iter()
-        .find(|r| r.label() == key)
-}
-
-/// Most first: what counts where somebody has several.
-fn weight(role: Role) -> u8 {
-    match role {
-        Role::Admin => 5,
-        Role::Supervisor => 4,
-        Role::Biller => 3,
-        Role::Coder => 2,
-        Role::Trainee => 1,
-        Role::ReadOnly => 0,
-    }
 }
 
 fn roles(conn: &Connection, login: &str) -> Result<Vec<(Scope, Role, bool)>, HubError> {
@@ -32,7 +17,7 @@ fn roles(conn: &Connection, login: &str) -> Result<Vec<(Scope, Role, bool)>, Hub
         conn.prepare_cached("SELECT scope, role, locked FROM person WHERE login = ?1 ORDER BY scope")?;
     let rows = s.query_map([login], |r| Ok((r.get(0)?, r.get::<_, String>(1)?, r.get(2)?)))?;
     let rows: Vec<(Scope, String, bool)> = rows.collect::<Result<_, _>>()?;
-    Ok(rows.into_iter().filter_map(|(s, r, l)| Some((s, role_of(&r)?, l))).collect())
+    Ok(rows.into_iter().filter_map(|(s, r, l)| Some((s, Role::from_label(&r)?, l))).collect())
 }
 
 /// The role in a scope; `None` for no access. Whoever has a role somewhere has it in the shared scope.
@@ -40,7 +25,7 @@ pub(super) fn role(conn: &Connection, login: &str, scope: &Scope) -> Result<Opti
     let mut best: Option<Role> = None;
     for (s, r, locked) in roles(conn, login)? {
         let counts = !locked && (s == *scope || s.0 == EVERYWHERE || is_shared(scope));
-        if counts && best.is_none_or(|b| weight(r) > weight(b)) {
+        if counts && best.is_none_or(|b| r.weight() > b.weight()) {
             best = Some(r);
         }
     }
@@ -141,7 +126,7 @@ impl SqliteHub {
         let tx = self.begin()?;
         change(&tx)?;
         let detail = format!("{login}: {what}");
-        let session = by.unwrap_or(super::Session { client: Id::NIL, login: "set-up".into() });
+        let session = by.unwrap_or(super::Session { client: Id::NIL, login: SET_UP.into() });
         log::audit(
             &tx,
             &session,
@@ -163,6 +148,6 @@ impl SqliteHub {
             self.conn.prepare("SELECT login, scope, role, locked FROM person ORDER BY login, scope")?;
         let rows = s.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get::<_, String>(2)?, r.get(3)?)))?;
         let rows: Vec<(String, Scope, String, bool)> = rows.collect::<Result<_, _>>()?;
-        Ok(rows.into_iter().filter_map(|(l, s, r, k)| Some((l, s, role_of(&r)?, k))).collect())
+        Ok(rows.into_iter().filter_map(|(l, s, r, k)| Some((l, s, Role::from_label(&r)?, k))).collect())
     }
 }

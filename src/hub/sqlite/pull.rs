@@ -1,7 +1,7 @@
 //! Reading the log after a cursor: one snapshot, records as they are now.
 
 use super::{Session, log};
-use crate::domain::{Cursor, Role, Scope};
+use crate::domain::{Cursor, Id, Record, Role, Scope};
 use crate::hub::{HubError, HubItem, Page, PullAnswer, rules};
 use crate::sqlite::{ITEM_COLUMNS, RECORD_COLUMNS, chain::hash_of, item_of, record_of, unpack};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -75,7 +75,32 @@ pub(super) fn pull(
         .query_map(within, |r| Ok(HubItem { item: item_of(r)?, fence: r.get(24)? }))?
         .collect::<Result<Vec<_>, _>>()?;
     let more = end < head.pos;
-    Ok(PullAnswer::Page(Page { records, items, cursor: Cursor { pos: end, hash }, head, more }))
+    Ok(PullAnswer::Page(Page { records, items, cursor: Cursor { pos: end, hash }, head, more, lists: false }))
+}
+
+/// The records of some encounters, as the caller may see them.
+pub(super) fn fetch(
+    conn: &Connection,
+    session: &Session,
+    role: Role,
+    scope: &Scope,
+    roots: &[Id],
+) -> Result<Vec<Record>, HubError> {
+    let sql = format!("SELECT {RECORD_COLUMNS}, author FROM record WHERE scope = ?1 AND root = ?2");
+    let mut s = conn.prepare_cached(&sql)?;
+    let mut out = Vec::new();
+    for root in roots {
+        let rows = s.query_map(params![scope, root], |r| {
+            let record = record_of(r)?;
+            let author = r.get_ref(9)?.as_str()?;
+            let seen = rules::may_see(role, record.visibility, author, &session.login);
+            Ok(seen.then_some(record))
+        })?;
+        for row in rows {
+            out.extend(row?);
+        }
+    }
+    Ok(out)
 }
 
 pub(super) fn texts(
