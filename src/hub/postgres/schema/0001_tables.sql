@@ -127,6 +127,8 @@ CREATE TABLE codesk.fresh_log (
   digest  bytea  NOT NULL,
   op_id   uuid   NOT NULL,
   at_ms   bigint NOT NULL,
+  -- Whether it is of a kind that every cache holds. Here, so that numbering looks at no other table.
+  base    boolean NOT NULL DEFAULT false,
   -- Work items that changed with it.
   items   uuid[] NOT NULL DEFAULT '{}',
   PRIMARY KEY (scope, n)
