@@ -137,7 +137,7 @@ impl Cluster {
         }
         std::fs::write(folder.join("data/postgresql.conf"), conf).unwrap();
         let stop = format!(
-            "read x; {} {}/pg_ctl -D {}/data -m immediate stop >/dev/null 2>&1; rm -rf {}",
+            "trap '' TERM INT HUP; read x; {} {}/pg_ctl -D {}/data -m immediate stop >/dev/null 2>&1; rm -rf {}",
             if is_root() { "setpriv --reuid=nobody --regid=nogroup --clear-groups --" } else { "" },
             bin.display(),
             folder.display(),

@@ -187,7 +187,12 @@ pub fn client_main() {
         engine.step(store, hub, NOW).unwrap();
         engine.status().state == SyncState::Synced
     };
+    let parent = rustix::process::getppid();
     loop {
+        // A rig that was killed leaves nobody behind.
+        if rustix::process::getppid() != parent {
+            return;
+        }
         if stop.exists() {
             if exchange(&mut engine, &mut store, &mut hub) && store.pending_count().unwrap() == 0 {
                 return;

@@ -288,8 +288,9 @@ BEGIN
       UPDATE codesk.record u SET version = r.version, ord = r.ord, deleted = r.deleted, body = r.body, hash = r.hash
         WHERE u.scope = v_scope AND u.id = r.id;
     END IF;
-    INSERT INTO codesk.fresh_log (scope, what, id, version, digest, op_id, at_ms)
-      VALUES (v_scope, 'record', r.id, r.version, codesk.record_digest(r), v_op, v_at) RETURNING n INTO v_n;
+    INSERT INTO codesk.fresh_log (scope, what, id, version, digest, op_id, at_ms, base)
+      VALUES (v_scope, 'record', r.id, r.version, codesk.record_digest(r), v_op, v_at,
+        r.kind IN ('payer', 'provider', 'site', 'fees')) RETURNING n INTO v_n;
     v_out := v_out || jsonb_build_array(jsonb_build_array(r.id, r.version));
     IF r.kind = 'payer' THEN
       UPDATE codesk.work_item x SET payer = coalesce(r.body ->> 'name', '')

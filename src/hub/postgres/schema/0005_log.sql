@@ -28,6 +28,7 @@ DECLARE
   v_op      uuid[] := '{}';
   v_at      bigint[] := '{}';
   v_hash    bytea[] := '{}';
+  v_base    boolean[] := '{}';
   v_item    uuid[] := '{}';
   v_itempos bigint[] := '{}';
   i         uuid;
@@ -52,6 +53,7 @@ BEGIN
     v_op := v_op || f.op_id;
     v_at := v_at || f.at_ms;
     v_hash := v_hash || h.hash;
+    v_base := v_base || f.base;
     FOREACH i IN ARRAY f.items LOOP
       v_item := v_item || i;
       v_itempos := v_itempos || h.pos;
@@ -61,11 +63,9 @@ BEGIN
     INSERT INTO codesk.log (scope, pos, what, id, version, digest, op_id, at_ms, hash)
       SELECT p_scope, * FROM unnest(v_pos, v_what, v_id, v_version, v_digest, v_op, v_at, v_hash);
     INSERT INTO codesk.place AS old (scope, what, id, pos)
-      SELECT p_scope, CASE WHEN r.kind IN ('payer', 'provider', 'site', 'fees') THEN 'base' ELSE 'record' END,
-          a.id, max(a.pos)
-        FROM unnest(v_id, v_pos, v_what) AS a (id, pos, what)
-        JOIN codesk.record r ON r.scope = p_scope AND r.id = a.id
-        WHERE a.what = 'record' GROUP BY a.id, r.kind
+      SELECT p_scope, CASE WHEN a.base THEN 'base' ELSE 'record' END, a.id, max(a.pos)
+        FROM unnest(v_id, v_pos, v_what, v_base) AS a (id, pos, what, base)
+        WHERE a.what = 'record' GROUP BY a.id, a.base
       UNION ALL
       SELECT p_scope, 'item', a.id, max(a.pos) FROM unnest(v_item, v_itempos) AS a (id, pos) GROUP BY a.id
       ON CONFLICT (scope, what, id) DO UPDATE SET pos = excluded.pos;
