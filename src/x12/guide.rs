@@ -336,6 +336,7 @@ mod tests {
             }
         }
         assert_eq!(professional().find("2400").map(|l| (l.most, l.within.len())), Some((50, 11)));
-        assert_eq!(institutional().find("2300").map(|l| l.depth), Some(3));
+        // Under the patient level, which is one deeper than the subscriber's.
+        assert_eq!(institutional().find("2300").map(|l| l.depth), Some(4));
     }
 }
