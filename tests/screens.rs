@@ -26,7 +26,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("search why", &["enter", "/", "h", "t", "n", "ctrl-y"]),
     ("search systems", &["enter", "/", "f", "x", "ctrl-f"]),
     ("search all systems", &["enter", "/", "h", "t", "n", "ctrl-f", "ctrl-f", "ctrl-f"]),
-    ("search all hits", &["enter", "/", "f", "x", "ctrl-a"]),
+    ("search all hits", &["enter", "/", "f", "x", "ctrl-g"]),
     ("search notes", &["enter", "/", "c", "k", "d", "ctrl-t"]),
     ("lines search", &["enter", "c", "9", "9"]),
     ("hold", &["enter", "h"]),

@@ -275,8 +275,9 @@ fn the_face_of_a_chart_is_the_face_of_its_837() {
             };
             for n in boxes {
                 // Telephone numbers lose their hyphens.
-                let value =
-                    |f: &codesk::claims::ClaimFace| f.find(n).map(|b| b.value.join(" ").to_uppercase().replace('-', ""));
+                let value = |f: &codesk::claims::ClaimFace| {
+                    f.find(n).map(|b| b.value.join(" ").to_uppercase().replace('-', ""))
+                };
                 assert_eq!(value(&ours), value(&theirs), "{account} box {n}");
             }
             seen += 1;

@@ -21,6 +21,7 @@ mod evidence;
 mod layers;
 pub mod layout;
 mod overlay;
+mod palette;
 mod posting;
 
 mod prompt;

@@ -196,7 +196,7 @@ impl App {
     pub(crate) fn palette_again(&mut self) {
         let Some(Overlay::Palette(p)) = self.overlays.last() else { return };
         let typed = p.line.text.trim().to_string();
-        let found = super::update::palette_matches(self, &typed);
+        let found = super::palette::palette_matches(self, &typed);
         if let Some(Overlay::Palette(p)) = self.overlays.last_mut() {
             p.found = found;
             p.cursor = 0;

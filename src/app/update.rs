@@ -10,7 +10,6 @@ use super::{
     prompt::PromptKind,
 };
 use crate::domain::{DocumentStatus, HoldReason, Id};
-use fuzzy_matcher::{FuzzyMatcher, skim::SkimMatcherV2};
 
 impl App {
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
@@ -582,26 +581,6 @@ impl App {
 fn after(ring: &[String], now: &str) -> String {
     let at = ring.iter().position(|x| x == now).map_or(0, |i| i + 1);
     ring.get(at % ring.len().max(1)).cloned().unwrap_or_else(|| now.to_string())
-}
-
-/// Commands that can be found by what is typed, best first, with the reason of those not to be had.
-pub(crate) fn palette_matches(app: &App, typed: &str) -> Vec<(Command, Option<String>)> {
-    let base = match app.screen() {
-        Screen::Queue => super::Context::Queue,
-        Screen::Encounter => super::Context::Encounter,
-    };
-    let matcher = SkimMatcherV2::default();
-    let mut found: Vec<(i64, Command)> = super::COMMANDS
-        .iter()
-        .filter(|c| c.contexts.iter().any(|x| *x == base || *x == super::Context::Global))
-        .filter(|c| c.command.choice().is_none() && c.command != Command::Palette)
-        .filter_map(|c| {
-            let text = format!("{} {} {}", c.title, c.id, c.doc);
-            matcher.fuzzy_match(&text, typed).map(|score| (score, c.command))
-        })
-        .collect();
-    found.sort_by_key(|(score, c)| (std::cmp::Reverse(*score), c.is_motion(), *c));
-    found.into_iter().map(|(_, c)| (c, command::refusal(app, c))).collect()
 }
 
 impl Notice {

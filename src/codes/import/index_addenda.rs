@@ -137,7 +137,7 @@ fn entry(text: &str) -> Option<IndexEntry> {
     let mut rest = text.trim();
     while let Some(deeper) = rest.strip_prefix('-') {
         // a term may begin with a hyphen of its own: `-itis` has no blank after it
-        if !deeper.starts_with([' ', '-']) {
+        if !deeper.is_empty() && !deeper.starts_with([' ', '-']) {
             break;
         }
         e.level = e.level.saturating_add(1);

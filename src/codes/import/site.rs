@@ -180,14 +180,16 @@ fn decide(known: &Known, mut windows: Vec<Window>) -> BTreeMap<String, Vec<Span>
         }
         out.insert(code.to_string(), spans);
     }
-    for w in kept {
+    let windows = kept.len();
+    for (i, w) in kept.into_iter().enumerate() {
+        let newest = i + 1 == windows;
         for code in w.codes {
-            // a code that nobody else knows does not end with the window
-            let to = if out.contains_key(&code) || known.is_empty() || w.from < known.last_change() {
-                w.to
-            } else {
-                0
-            };
+            // a code that nobody else knows does not end with the newest window; a newer one would decide
+            let open_end = newest
+                && !known.is_empty()
+                && w.from >= known.last_change()
+                && known.periods(&code).is_empty();
+            let to = if open_end { 0 } else { w.to };
             out.entry(code).or_default().push((w.from, to));
         }
     }
