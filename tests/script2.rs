@@ -81,9 +81,9 @@ fn a_heart_failure_stay_from_the_chart_to_the_claim() {
     h.see("[HAC 04, no MCC]");
     h.keys("u").see("undone").keys("u").gone("F L89.153");
     // 5: the central line, built letter by letter; its date is asked.
-    h.keys("c").see("Find procedure").keys("02hv33z").see("02HV33Z");
-    h.keys("\r").see("2026");
-    h.keys("2026-11-02\r");
+    h.keys("c").see("Find procedure").keys("02hv33z").see("02HV33Z is valid");
+    h.keys("\r").see("Procedure date");
+    h.keys("\x152026-11-02\r").gone("Procedure date");
     if h.term.try_wait_for("Find procedure", Duration::from_millis(500)) {
         h.keys("\x1b").gone("Find procedure");
     }
