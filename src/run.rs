@@ -423,10 +423,11 @@ fn plain(site: Site, args: &RunArgs) -> Result<(), RunError> {
 /// Waits for the answers to what was asked: in plain mode nothing may speak later by itself.
 fn settle(desk: &mut Desk) {
     let replies = desk.jobs.replies();
-    while desk.jobs.outstanding() > 0 {
-        match replies.recv_timeout(Duration::from_secs(20)) {
-            Ok(reply) => desk.reply(reply),
-            Err(_) => return,
+    let until = Instant::now() + Duration::from_secs(20);
+    while desk.jobs.outstanding() > 0 && Instant::now() < until {
+        // A question may also end without an answer, which wakes nobody.
+        if let Ok(reply) = replies.recv_timeout(Duration::from_millis(5)) {
+            desk.reply(reply);
         }
     }
     while let Ok(reply) = replies.try_recv() {

@@ -71,11 +71,13 @@ fn the_workstation_is_there_before_the_book() {
     let (dir, book) = (practice(), tempfile::tempdir().unwrap());
     let place = book.path().display().to_string();
     let mut term = Term::start(&dir, &["demo"], (120, 36), &[("CODESK_BOOK_DIR", &place)]);
-    term.wait_for("Lakeside");
+    term.wait_for("10023");
     assert!(!codes_file::path_in(book.path()).exists(), "the first frame waited for the code book");
     term.wait_for(" %");
     // Typed before it is ready, answered when it is.
-    term.send(b"\r/htn");
+    term.send(b"\r");
+    term.wait_for("PROGRESS NOTE");
+    term.send(b"/htn");
     term.wait_for("I10");
     assert!(codes_file::path_in(book.path()).exists());
     term.signal("TERM");

@@ -167,6 +167,7 @@ fn intake_of_the_synthea_bundles_when_they_are_here() {
         || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
         std::path::PathBuf::from,
     );
+    let root = if root.join("data/intake").is_dir() { root.join("data") } else { root };
     let folders = [root.join("intake/fhir-synthea-notes"), root.join("intake/fhir-synthea")];
     if !folders.iter().all(|f| f.is_dir()) {
         eprintln!("SKIPPED, LOUDLY: the Synthea bundles are not at {}; set CODESK_SHARED", root.display());

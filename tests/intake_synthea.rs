@@ -15,9 +15,10 @@ use std::{
 };
 
 fn shared(sub: &str) -> Option<PathBuf> {
-    let named = std::env::var_os("CODESK_SHARED").map(|p| PathBuf::from(p).join("data"));
+    let named = std::env::var_os("CODESK_SHARED").map(PathBuf::from);
     let found = named
         .into_iter()
+        .flat_map(|p| [p.join("data"), p])
         .chain(["../shared/data", "../../shared/data"].map(PathBuf::from))
         .map(|p| p.join("intake").join(sub))
         .find(|p| p.is_dir());

@@ -222,6 +222,8 @@ fn fifty_note_panels_equal_the_tabular_list() {
         for line in &view.notes {
             match line.kind {
                 NoteLineKind::Level => shown.push((line.text.clone(), Vec::new())),
+                // What is said of one 7th character stands in its own list in the file.
+                NoteLineKind::Note(_) if line.text.starts_with("7th character ") => {}
                 NoteLineKind::Note(kind) => {
                     shown.last_mut().expect("a level first").1.push((kind, line.text.clone()));
                 }

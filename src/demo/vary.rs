@@ -106,7 +106,9 @@ impl<'a> Vary<'a> {
                 && (!plan.coded
                     || ((!f.head.key.lines.is_empty() || want == "inpatient")
                         && !f.head.key.dx.is_empty()
-                        && f.head.open_hold.is_none()))
+                        && f.head.open_hold.is_none()
+                        // A facility's surgery names who operated.
+                        && (want != "surgery" || f.head.operating.is_some())))
         };
         let pool: Vec<&ChartFile> = self.files.iter().filter(fits).collect();
         let at = self.random.below(pool.len());
