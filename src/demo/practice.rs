@@ -430,6 +430,10 @@ pub fn code(chart: &mut Chart, file: &ChartFile) -> Result<(), ChartFileError> {
         last = Some(key.clone());
         chart.diagnoses.push(Item::new(id("dx", n), key, body));
     }
+    if !h.key.px.is_empty() && chart.header().roles.operating.is_none() {
+        // Who attends does it, where the chart names nobody else.
+        chart.encounter.body.roles.operating = chart.header().roles.attending;
+    }
     let mut last = None;
     for (n, text) in h.key.px.iter().enumerate() {
         let body =
