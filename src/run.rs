@@ -44,6 +44,8 @@ pub enum RunError {
 const DRAIN: usize = 256;
 /// How long a frame waits for an answer that is expected at once.
 const QUICK: Duration = Duration::from_millis(3);
+/// The same for the first frame: the list, before which books and tables may speak.
+const FIRST: Duration = Duration::from_millis(25);
 
 /// Events kept while an answer is under way; nobody types more blindly.
 const AHEAD: usize = 4096;
@@ -293,10 +295,8 @@ fn screen_loop(
         desk.effect(effect);
     }
     // The first frame shows the list from the cache: it is a matter of a few milliseconds.
-    if let Some(reply) = desk.jobs.first_reply() {
-        desk.reply(reply);
-    }
     let replies = desk.jobs.replies();
+    await_quick(desk, &replies, FIRST);
     let mut dirty = true;
     loop {
         let wait = if dirty { pace.next(Instant::now()) } else { None };
@@ -323,7 +323,7 @@ fn screen_loop(
         }
         dirty = true;
         drain(desk, terminal_events, &replies);
-        await_quick(desk, &replies);
+        await_quick(desk, &replies, QUICK);
         if desk.quit {
             return Ok(());
         }
@@ -350,8 +350,8 @@ fn drain(desk: &mut Desk, terminal_events: &Receiver<FromTerminal>, replies: &Re
 
 /// What a key asks of cache or book is mostly there in a millisecond: one frame with the answer instead of one
 /// without it and one with it.
-fn await_quick(desk: &mut Desk, replies: &Receiver<Reply>) {
-    let until = Instant::now() + QUICK;
+fn await_quick(desk: &mut Desk, replies: &Receiver<Reply>, most: Duration) {
+    let until = Instant::now() + most;
     while desk.asked && !desk.quit {
         match replies.recv_deadline(until) {
             Ok(reply) => desk.reply(reply),

@@ -20,7 +20,6 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 /// Questions waiting for one worker; an edit waits for room, everything else is drawn from the newest state.
 const ROOM: usize = 1024;
@@ -168,11 +167,6 @@ impl Jobs {
 
     pub fn replies(&self) -> Receiver<Reply> {
         self.replies.clone()
-    }
-
-    /// The first answer, if it comes before a frame would be late: the list from the cache.
-    pub fn first_reply(&self) -> Option<Reply> {
-        self.replies.recv_timeout(Duration::from_millis(25)).ok()
     }
 
     /// Questions not yet answered, the opening of the code book, of the DRG tables and of the volumes among them.

@@ -241,41 +241,28 @@ fn write_weights(codes: &Codes, words: &Words, posts: &[Vec<u32>], rank: &[u32],
     out.put(Section::VocabWeight, w.0);
 }
 
-fn write_posts(posts: &[Vec<u32>], out: &mut Sections) {
+/// Lists one after another, and where each begins; the last start is the end.
+fn write_lists(lists: &[Vec<u32>], starts: Section, items: Section, out: &mut Sections) {
     let (mut start, mut all) = (Writer::default(), Writer::default());
     let mut n = 0;
-    for list in posts {
+    for list in lists {
         start.u32(n);
         n += list.len() as u32;
-        list.iter().for_each(|&p| all.u32(p));
+        list.iter().for_each(|&x| all.u32(x));
     }
     start.u32(n);
-    out.put(Section::PostStart, start.0);
-    out.put(Section::Posts, all.0);
+    out.put(starts, start.0);
+    out.put(items, all.0);
+}
+
+fn write_posts(posts: &[Vec<u32>], out: &mut Sections) {
+    write_lists(posts, Section::PostStart, Section::Posts, out);
 }
 
 fn write_phrases(phrases: &Phrases, of_doc: &[Vec<u32>], out: &mut Sections) {
-    let (mut start, mut all) = (Writer::default(), Writer::default());
-    let mut n = 0;
-    for list in &phrases.tokens {
-        start.u32(n);
-        n += list.len() as u32;
-        list.iter().for_each(|&t| all.u32(t));
-    }
-    start.u32(n);
-    out.put(Section::PhraseStart, start.0);
-    out.put(Section::PhraseTokens, all.0);
+    write_lists(&phrases.tokens, Section::PhraseStart, Section::PhraseTokens, out);
     out.put(Section::PhraseSource, phrases.source.clone());
-    let (mut start, mut all) = (Writer::default(), Writer::default());
-    let mut n = 0;
-    for list in of_doc {
-        start.u32(n);
-        n += list.len() as u32;
-        list.iter().for_each(|&p| all.u32(p));
-    }
-    start.u32(n);
-    out.put(Section::DocPhraseStart, start.0);
-    out.put(Section::DocPhrases, all.0);
+    write_lists(of_doc, Section::DocPhraseStart, Section::DocPhrases, out);
 }
 
 fn write_deletions(words: &Words, rank: &[u32], out: &mut Sections) {
